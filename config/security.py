@@ -1,0 +1,61 @@
+"""What a browser may load from which page, and the permission of an API view that states none."""
+
+from __future__ import annotations
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+Directives = dict[str, list[str]]
+
+_SELF = ["'self'"]
+_NONE = ["'none'"]
+
+STRICT: Directives = {
+    "default-src": _NONE,
+    "script-src": _SELF,
+    "style-src": _SELF,
+    "img-src": _SELF,
+    "font-src": _SELF,
+    "connect-src": _SELF,
+    "manifest-src": _SELF,
+    "form-action": _SELF,
+    "frame-ancestors": _NONE,
+    "base-uri": _NONE,
+}
+# Unfold's Alpine compiles expressions and its components carry style attributes (ux.md 2.2). No inline script.
+CONSOLE: Directives = STRICT | {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:"],
+    "object-src": _NONE,
+}
+# Swagger UI draws with inline styles and data images; its script is a file of ours.
+API_DOCS: Directives = STRICT | {"style-src": ["'self'", "'unsafe-inline'"], "img-src": ["'self'", "data:"]}
+
+_BY_PATH = (("/admin/", CONSOLE), ("/api/v1/docs/", API_DOCS))
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """The strict policy everywhere, the two wider ones where they are needed. No device of the visitor is ever asked for."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+        return super().process_response(request, response)
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and parts.config is None:
+            parts.config = next((wider for path, wider in _BY_PATH if request.path_info.startswith(path)), None)
+        return parts
+
+
+class Closed(BasePermission):
+    """Nobody. The default, so that a view which forgets to state its permission serves no one."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return False

@@ -1,0 +1,49 @@
+"""What the queue may call. A run looks for work in the rows; the queue only says when to look."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+
+from django.db.models.functions import Now
+
+import billing.services
+import milestones.services
+import partners.services
+import shipments.services
+from config.models import Heartbeat
+from core.queue import nudge
+
+# Seconds after which a run makes room for other tasks of the queue, the heartbeat among them.
+_SLICE = 5.0
+
+# In the order of the data's way: what a stage leaves behind is the next one's work.
+STAGES: tuple[Callable[[], int], ...] = (
+    shipments.services.ingest_waiting,
+    milestones.services.evaluate_due,
+    billing.services.rate_due,
+    milestones.services.announce_due,
+    partners.services.send_deliveries,
+)
+
+
+def advance() -> None:
+    """Drain all stages in order until a whole round finds nothing, or until the slice is over: then wake again."""
+    end = time.monotonic() + _SLICE
+    while sum(stage() for stage in STAGES):
+        if time.monotonic() > end:
+            nudge("advance")
+            return
+
+
+def sweep_waiting() -> None:
+    """Match the events that wait for a shipment or a mapping which may have appeared meanwhile."""
+    if shipments.services.match_waiting():
+        nudge("advance")
+
+
+def beat(name: str, token: str) -> None:
+    """A sign of life of the cluster whose supervisor sent `token` (a UUID) through the queue."""
+    now = {"beaten_at": Now(), "beat_token": uuid.UUID(token)}
+    Heartbeat.objects.update_or_create(name=name, defaults=now)
