@@ -1,0 +1,153 @@
+"""Closed vocabularies of the shipments app and the tables of allowed moves."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class ShipmentType(TextChoices):
+    EXPORT = "export", _("Export")
+    IMPORT = "import", _("Import")
+    CROSS_TRADE = "cross_trade", _("Cross trade")
+    DOMESTIC = "domestic", _("Domestic")
+    ECOMMERCE = "ecommerce", _("E-commerce")
+
+
+class Mode(TextChoices):
+    OCEAN = "ocean", _("Ocean")
+    AIR = "air", _("Air")
+    ROAD = "road", _("Road")
+    RAIL = "rail", _("Rail")
+    PARCEL = "parcel", _("Parcel")
+
+
+class PartyRole(TextChoices):
+    """What a partner plays on one shipment."""
+
+    CUSTOMER = "customer", _("Customer")
+    SHIPPER = "shipper", _("Shipper")
+    CONSIGNEE = "consignee", _("Consignee")
+    FORWARDER = "forwarder", _("Forwarder or agent")
+    CARRIER = "carrier", _("Carrier")
+    WAREHOUSE = "warehouse", _("Warehouse")
+    CUSTOMS_BROKER = "customs_broker", _("Customs broker")
+    CUSTOMS_AUTHORITY = "customs_authority", _("Customs authority")
+    TERMINAL = "terminal", _("Terminal")
+    LAST_MILE_CARRIER = "last_mile_carrier", _("Last-mile carrier")
+    THIRD_PARTY_LOGISTICS = "3pl", _("3PL")
+
+
+class UnitKind(TextChoices):
+    CONTAINER = "container", _("Container")
+    ULD = "uld", _("ULD")
+    PACKAGE = "package", _("Package")
+    PALLET = "pallet", _("Pallet")
+
+
+class ReferenceType(TextChoices):
+    """(type, value) that an outside party knows a shipment by."""
+
+    SHIPMENT = "shipment", _("Shipment reference")
+    MBL = "mbl", _("Master bill of lading")
+    HBL = "hbl", _("House bill of lading")
+    MAWB = "mawb", _("Master air waybill")
+    HAWB = "hawb", _("House air waybill")
+    BOOKING = "booking", _("Booking")
+    CONTAINER = "container", _("Container")
+    PO = "po", _("Purchase order")
+    PRO = "pro", _("PRO number")
+    TRACKING = "tracking", _("Tracking number")
+    CUSTOMER = "customer", _("Customer reference")
+    DELIVERY_ORDER = "delivery_order", _("Delivery order")
+    MRN = "mrn", _("MRN")
+    SSCC = "sscc", _("SSCC")
+
+
+# A number a carrier or an authority gave out: it names one consignment whatever list the sender puts it under.
+# The others are the customer's own numbers, which two customers may share: they match within their own type only.
+CARRIER_REFERENCES: frozenset[str] = frozenset(
+    {
+        ReferenceType.MBL, ReferenceType.HBL, ReferenceType.MAWB, ReferenceType.HAWB, ReferenceType.BOOKING,
+        ReferenceType.CONTAINER, ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.MRN, ReferenceType.SSCC,
+    }
+)  # fmt: skip
+# References that several house shipments share (consolidation): an event about one is about each of them.
+CONSOLIDATING_REFERENCES: frozenset[str] = frozenset(
+    {ReferenceType.MBL, ReferenceType.MAWB, ReferenceType.CONTAINER, ReferenceType.BOOKING}
+)
+
+
+class LocationKind(TextChoices):
+    PLACE = "place", _("Place (UN/LOCODE)")
+    FACILITY = "facility", _("Facility")
+
+
+class Classifier(TextChoices):
+    """DCSA event classifier codes, and REQ for a requested time (ONE Record)."""
+
+    PLANNED = "PLN", _("Planned")
+    ESTIMATED = "EST", _("Estimated")
+    ACTUAL = "ACT", _("Actual")
+    REQUESTED = "REQ", _("Requested")
+
+
+class ZoneCertainty(TextChoices):
+    GIVEN = "given", _("Given by the sender")
+    DERIVED = "derived", _("Derived from the place")
+    ASSUMED = "assumed", _("Assumed")
+
+
+class TimePrecision(TextChoices):
+    SECOND = "second", _("Second")
+    MINUTE = "minute", _("Minute")
+    DAY = "day", _("Day")
+
+
+class Format(TextChoices):
+    X12_214 = "x12_214", "X12 214"
+    DCSA_2 = "dcsa_2", "DCSA Track & Trace 2"
+    NATIVE = "native", _("Waymark events (JSON)")
+    CSV = "csv", "CSV"
+
+
+class Transport(TextChoices):
+    API = "api", _("API push")
+    FILE = "file", _("File")
+    MANUAL = "manual", _("Manual")
+    SIMULATED = "simulated", _("Simulated")
+
+
+class MessageState(TextChoices):
+    RECEIVED = "received", _("Received")
+    PARSED = "parsed", _("Parsed")
+    PARTIAL = "partial", _("Partly parsed")
+    REJECTED = "rejected", _("Rejected")
+    PARKED = "parked", _("Parked")
+
+
+MESSAGE_MOVES: dict[str, frozenset[str]] = {
+    MessageState.RECEIVED: frozenset(
+        {MessageState.PARSED, MessageState.PARTIAL, MessageState.REJECTED, MessageState.PARKED}
+    ),
+    MessageState.PARSED: frozenset({MessageState.RECEIVED}),
+    MessageState.PARTIAL: frozenset({MessageState.RECEIVED}),
+    MessageState.REJECTED: frozenset({MessageState.RECEIVED}),
+    MessageState.PARKED: frozenset({MessageState.RECEIVED}),
+}
+
+
+class WaitReason(TextChoices):
+    """Why an event waits for a person, or for what it lacks."""
+
+    UNMATCHED = "unmatched", _("No shipment has these references")
+    AMBIGUOUS = "ambiguous", _("More than one shipment has these references")
+    UNMAPPED = "unmapped", _("The code is not mapped")
+    QUARANTINED = "quarantined", _("The date cannot be true")
+
+
+class WaitOutcome(TextChoices):
+    MATCHED = "matched", _("Taken up by a shipment")
+    MAPPED = "mapped", _("Read again with a mapping")
+    RELEASED = "released", _("Released by a person")
+    DISMISSED = "dismissed", _("Dismissed by a person")
