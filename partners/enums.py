@@ -34,6 +34,14 @@ class UserKind(TextChoices):
     SERVICE = "service", _("API key")
 
 
+class Clock(TextChoices):
+    """Whose time a person reads on the screen (ux.md 4.3)."""
+
+    PLACE = "place", _("Time of the place")
+    MINE = "mine", _("My time")
+    UTC = "utc", _("UTC")
+
+
 class Role(TextChoices):
     """What a person of a partner may do for that partner."""
 

@@ -18,6 +18,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from partners.access import INTERNAL, Access, ScopedQuerySet
 from partners.enums import (
     Channel,
+    Clock,
     DeliveryState,
     IdentifierScheme,
     PartnerKind,
@@ -62,6 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", help_text=_("IANA name, such as Europe/Berlin")
     )
+    clock = models.CharField(_("times are shown in"), max_length=8, choices=Clock.choices, default=Clock.PLACE)
     is_staff = models.BooleanField(_("may use the console"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
@@ -79,6 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=Q(is_staff=False) | Q(kind=UserKind.INTERNAL), name="user_in_console_is_internal", violation_error_message=_("Only internal people may use the console.")),
             models.CheckConstraint(condition=Q(is_superuser=False) | Q(kind=UserKind.INTERNAL), name="user_with_all_rights_is_internal", violation_error_message=_("Only internal people may hold all rights.")),
             models.CheckConstraint(condition=Q(kind__in=UserKind.values), name="user_kind_is_known"),
+            models.CheckConstraint(condition=Q(clock__in=Clock.values), name="user_clock_is_known"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

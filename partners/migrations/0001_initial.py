@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('internal', 'Internal'), ('partner', 'Partner'), ('service', 'API key')], default='partner', max_length=16, verbose_name='kind')),
                 ('language', models.CharField(default='en', max_length=16, verbose_name='language')),
                 ('time_zone', models.CharField(default='UTC', help_text='IANA name, such as Europe/Berlin', max_length=64, verbose_name='time zone')),
+                ('clock', models.CharField(choices=[('place', 'Time of the place'), ('mine', 'My time'), ('utc', 'UTC')], default='place', max_length=8, verbose_name='times are shown in')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='may use the console')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='joined')),
@@ -217,6 +218,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['internal', 'partner', 'service'])), name='user_kind_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('clock__in', ['place', 'mine', 'utc'])), name='user_clock_is_known'),
         ),
         migrations.AddConstraint(
             model_name='notificationaudience',
