@@ -1,0 +1,163 @@
+"""What the reporters of the simulated world send, in the formats they really use. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
+
+from portal.simulation.world import Happening, Journey
+from shipments.enums import Classifier, Format, ReferenceType
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A reporter: the partner that sends, its source and format."""
+
+    source: str
+    partner: str
+    name: str
+    kind: str
+    format: str
+    identifier: str = ""
+
+
+FEEDS: dict[str, Feed] = {
+    "carrier": Feed("NORTHSTAR-DCSA", "NORTHSTAR", "Northstar Line", "carrier", Format.DCSA_2, "NSTR"),
+    "airline": Feed("AEROFLUX-API", "AEROFLUX", "Aeroflux Cargo", "carrier", Format.NATIVE),
+    "trucker": Feed("PRAIRIE-214", "PRAIRIE", "Prairie Freight", "carrier", Format.X12_214, "PRFT"),
+    "parcel": Feed("HOPLITE-214", "HOPLITE", "Hoplite Parcel", "last_mile_carrier", Format.X12_214, "HPLT"),
+    "broker": Feed("CLEARWAY-API", "CLEARWAY", "Clearway Customs", "customs_broker", Format.NATIVE),
+    "haulier": Feed("DELTA-CSV", "DELTA", "Delta Haulage", "carrier", Format.CSV),
+}
+Zones = Mapping[str, str]
+"""UN/LOCODE → IANA time zone."""
+Towns = Mapping[str, tuple[str, str, str]]
+"""UN/LOCODE → (city, subdivision, country), as X12 MS1 names a place."""
+
+_DCSA = {
+    "BOOKED": ("SHIPMENT", "CONF", ""),
+    "EMPTY_OUT": ("EQUIPMENT", "GTOT", "EMPTY"),
+    "GATE_IN": ("EQUIPMENT", "GTIN", "LADEN"),
+    "LOADED": ("EQUIPMENT", "LOAD", "LADEN"),
+    "DEPARTED": ("TRANSPORT", "DEPA", ""),
+    "ARRIVED": ("TRANSPORT", "ARRI", ""),
+    "DISCHARGED": ("EQUIPMENT", "DISC", "LADEN"),
+    "GATE_OUT": ("EQUIPMENT", "GTOT", "LADEN"),
+    "EMPTY_RETURNED": ("EQUIPMENT", "GTIN", "EMPTY"),
+}
+_X12 = {
+    "PICKUP_ARRIVED": "X3",
+    "PICKED_UP": "AF",
+    "DELIVERY_ARRIVED": "X1",
+    "DELIVERED": "D1",
+    "OUT_FOR_DELIVERY": "AJ",
+}
+_CARRIER_REFERENCES = (ReferenceType.MBL, ReferenceType.MAWB, ReferenceType.PRO, ReferenceType.TRACKING)
+
+
+def _carrier_reference(journey: Journey) -> tuple[str, str]:
+    return next((kind, value) for kind, value in journey.references if kind in _CARRIER_REFERENCES)
+
+
+def _local(at: datetime, zones: Zones, place: str) -> datetime:
+    return at.astimezone(ZoneInfo(zones[place]))
+
+
+def dcsa(journey: Journey, happening: Happening, zones: Zones) -> bytes:
+    """One DCSA Track & Trace 2.2 event in a list."""
+    kind, code, laden = _DCSA[happening.code]
+    local = _local(happening.happens_at, zones, happening.place)
+    booking = next(value for name, value in journey.references if name == ReferenceType.BOOKING)
+    event: dict[str, object] = {
+        "eventID": str(uuid5(NAMESPACE_URL, f"{journey.reference}/{happening.code}/{happening.is_estimate}")),
+        "eventCreatedDateTime": happening.told_at.isoformat(),
+        "eventType": kind,
+        "eventClassifierCode": Classifier.ESTIMATED if happening.is_estimate else Classifier.ACTUAL,
+        "eventDateTime": local.isoformat(),
+        f"{kind.lower()}EventTypeCode": code,
+        "documentReferences": [
+            {"documentReferenceType": "BKG", "documentReferenceValue": booking},
+            {"documentReferenceType": "TRD", "documentReferenceValue": _carrier_reference(journey)[1]},
+        ],
+    }
+    if kind == "SHIPMENT":
+        event |= {"documentTypeCode": "BKG", "documentID": booking}
+    else:
+        event["transportCall"] = {
+            "UNLocationCode": happening.place,
+            "modeOfTransport": "VESSEL",
+            "exportVoyageNumber": journey.voyage,
+        }
+    if kind == "EQUIPMENT":
+        event |= {"equipmentReference": journey.units[0][1], "emptyIndicatorCode": laden}
+    return json.dumps([event], indent=1).encode()
+
+
+def native(journey: Journey, happening: Happening, zones: Zones) -> bytes:
+    """One event in our own JSON (contract.md)."""
+    kind, value = _carrier_reference(journey)
+    event = {
+        "code": happening.code,
+        "classifier": Classifier.ESTIMATED if happening.is_estimate else Classifier.ACTUAL,
+        "occurred_at": _local(happening.happens_at, zones, happening.place).isoformat(),
+        "location": {"unlocode": happening.place},
+        "references": [{"type": kind, "value": value}],
+        "source_event_id": f"{journey.reference}-{happening.code}",
+    }
+    return json.dumps([event]).encode()
+
+
+def table(journey: Journey, happening: Happening, zones: Zones) -> bytes:
+    """A row with its header, the way a haulier mails it: local times, no zone."""
+    kind, value = _carrier_reference(journey)
+    out = io.StringIO()
+    rows = csv.writer(out, delimiter=";")
+    rows.writerow(["reference_type", "reference", "code", "occurred_at", "unlocode"])
+    local = _local(happening.happens_at, zones, happening.place)
+    rows.writerow([kind, value, happening.code, local.strftime("%Y-%m-%d %H:%M"), happening.place])
+    return out.getvalue().encode()
+
+
+def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) -> bytes:
+    """One interchange with one 214; local time, time code LT, and the place by city, as truckers do."""
+    number = f"{journey.number * 100 + len(happening.code):09d}"
+    local = _local(happening.happens_at, zones, happening.place)
+    city, subdivision, country = towns[happening.place]
+    scac = FEEDS[happening.reporter].identifier
+    body = [
+        f"B10*{_carrier_reference(journey)[1]}*{journey.reference}*{scac}",
+        "LX*1",
+        f"AT7*{_X12[happening.code]}*NS***{local:%Y%m%d}*{local:%H%M}*LT",
+        f"MS1*{city.upper()}*{subdivision}*{country}",
+    ]
+    told = happening.told_at
+    head = f"ISA*00*          *00*          *02*{scac:<15}*ZZ*WAYMARK        *{told:%y%m%d}*{told:%H%M}*U*00401*{number}*0*P*>"
+    lines = [
+        head,
+        f"GS*QM*{scac}*WAYMARK*{told:%Y%m%d}*{told:%H%M}*{number}*X*004010",
+        f"ST*214*{number[-4:]}",
+        *body,
+        f"SE*{len(body) + 2}*{number[-4:]}",
+        f"GE*1*{number}",
+        f"IEA*1*{number}",
+    ]
+    return ("~\n".join(lines) + "~\n").encode()
+
+
+def render(journey: Journey, happening: Happening, zones: Zones, towns: Towns) -> bytes:
+    """The message of the happening in the format of its reporter's feed."""
+    feed = FEEDS[happening.reporter]
+    if feed.format == Format.X12_214:
+        return x12_214(journey, happening, zones, towns)
+    writers: dict[str, Callable[[Journey, Happening, Zones], bytes]] = {
+        Format.DCSA_2: dcsa,
+        Format.NATIVE: native,
+        Format.CSV: table,
+    }
+    return writers[feed.format](journey, happening, zones)

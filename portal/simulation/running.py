@@ -1,0 +1,154 @@
+"""Runs the simulated world through the product itself: partners, sources, shipments, messages, money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.enums import ChargeState, Side
+from billing.models import Charge
+from billing.services import create_drafts, issue_invoice, rate_due
+from milestones.services import evaluate_due
+from partners.enums import IdentifierScheme
+from partners.models import Partner, User
+from partners.services import save_partner
+from portal.simulation.chaos import Sent, disturb
+from portal.simulation.messages import FEEDS, render
+from portal.simulation.world import CUSTOMERS, Journey, journeys
+from shipments.drafts import ShipmentDraft
+from shipments.enums import Format, PartyRole, Transport
+from shipments.models import Location, Shipment, Source
+from shipments.services import create_shipment, ingest_waiting, receive, save_source
+
+Say = Callable[[str], None]
+HOUSE = "WAYMARK"
+_ROLES = {
+    "carrier": PartyRole.CARRIER,
+    "airline": PartyRole.CARRIER,
+    "trucker": PartyRole.CARRIER,
+    "parcel": PartyRole.LAST_MILE_CARRIER,
+    "broker": PartyRole.CUSTOMS_BROKER,
+    "haulier": PartyRole.CARRIER,
+}
+_NAMES = {
+    "KESTREL": ("Kestrel Medical", "NL"),
+    "LUMEN": ("Lumen Lighting BV", "NL"),
+    "PAMPA": ("Pampa Foods SA", "BR"),
+    "OSTRAVA": ("Ostrava Motors a.s.", "CZ"),
+    "BLUEFIN": ("Bluefin Electronics Inc.", "US"),
+    "ISAR": ("Isar Optik GmbH", "DE"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to simulate: `count` shipments over `days` days before `now`, with or without chaos."""
+
+    count: int
+    seed: int
+    days: int
+    chaos: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    shipments: int
+    messages: int
+    invoices: int
+
+
+def make_partners(*, by: User | None = None) -> dict[str, Partner]:
+    """The customers, the reporters and their feeds; running it again changes nothing."""
+    partners = {
+        code: save_partner(code, name=name, kinds=["customer"], country=country, by=by)
+        for code, (name, country) in _NAMES.items()
+    }
+    partners[HOUSE] = save_partner(HOUSE, name="Waymark Forwarding", kinds=["forwarder"], country="NL", by=by)
+    for feed in FEEDS.values():
+        scac = ((IdentifierScheme.SCAC, feed.identifier),) if feed.identifier else ()
+        partners[feed.partner] = save_partner(feed.partner, name=feed.name, kinds=[feed.kind], identifiers=scac, by=by)
+        save_source(
+            feed.source, partner=partners[feed.partner], format=feed.format, transport=Transport.SIMULATED, by=by
+        )
+    return partners
+
+
+def _draft(journey: Journey, places: dict[str, Location], partners: dict[str, Partner]) -> ShipmentDraft:
+    reporters = {happening.reporter for happening in journey.happenings}
+    parties = tuple((partners[FEEDS[name].partner], _ROLES[name]) for name in sorted(reporters))
+    return ShipmentDraft(
+        reference=journey.reference,
+        mode=journey.mode,
+        type=journey.type,
+        origin=places[journey.origin],
+        destination=places[journey.destination],
+        customer=partners[journey.customer],
+        parties=parties,
+        references=journey.references,
+        units=journey.units,
+        booked_at=journey.booked_at,
+        etd=journey.etd,
+        eta=journey.eta,
+    )
+
+
+def _messages(world: Sequence[Journey], places: dict[str, Location], now: datetime) -> Iterator[Sent]:
+    zones = {code: place.time_zone for code, place in places.items()}
+    towns = {code: (place.name, place.subdivision, place.country) for code, place in places.items()}
+    told = [(h.told_at, journey, h) for journey in world for h in journey.happenings if h.told_at <= now]
+    for _, journey, happening in sorted(told, key=lambda row: (row[0], row[1].number)):
+        feed = FEEDS[happening.reporter]
+        yield Sent(feed.source, feed.format, render(journey, happening, zones, towns))
+
+
+def _drain(name: str, step: Callable[[], int], say: Say) -> None:
+    done = 0
+    while count := step():
+        done += count
+        say(f"{name}: {done}")
+
+
+def _invoice_half(world: Sequence[Journey], *, by: User | None) -> int:
+    """Drafts for what customers of even place in the list owe, and issues them; the others stay to be billed."""
+    issued = 0
+    billed = [code for place, code in enumerate(CUSTOMERS) if place % 2 == 0]
+    references = [journey.reference for journey in world]
+    charges = Charge.objects.filter(
+        state=ChargeState.UNBILLED, side=Side.SELL, customer__code__in=billed, shipment__reference__in=references
+    )
+    for draft in create_drafts(charges, by=by):
+        issue_invoice(draft, by=by)
+        issued += 1
+    return issued
+
+
+def run(plan: Plan, *, say: Say, by: User | None = None) -> Outcome:
+    """Make the world and run it up to exceptions, charges and issued invoices. A second run changes nothing."""
+    partners = make_partners(by=by)
+    world = list(journeys(count=plan.count, seed=plan.seed, now=plan.now, days=plan.days))
+    codes = {code for journey in world for code in (journey.origin, journey.destination)}
+    places = {place.unlocode: place for place in Location.objects.places().filter(unlocode__in=codes)}
+    known = set(Shipment.objects.filter(reference__in=[j.reference for j in world]).values_list("reference", flat=True))
+    for count, journey in enumerate(world, start=1):
+        if journey.reference not in known:
+            create_shipment(_draft(journey, places, partners), by=by)
+        if count % 100 == 0 or count == len(world):
+            say(f"shipments: {count} of {len(world)}")
+    messages = list(_messages(world, places, plan.now))
+    if plan.chaos:
+        messages = disturb(messages, seed=plan.seed)
+    sources = {source.code: source for source in Source.objects.filter(code__in={m.source for m in messages})}
+    for count, message in enumerate(messages, start=1):
+        receive(sources[message.source], message.payload, content_type=_content_type(message.format), by=by)
+        if count % 1000 == 0 or count == len(messages):
+            say(f"messages: {count} of {len(messages)}")
+    _drain("messages read", ingest_waiting, say)
+    _drain("shipments evaluated", evaluate_due, say)
+    _drain("shipments rated", rate_due, say)
+    return Outcome(shipments=len(world), messages=len(messages), invoices=_invoice_half(world, by=by))
+
+
+def _content_type(format_: str) -> str:
+    return {Format.X12_214: "application/edi-x12", Format.CSV: "text/csv"}.get(Format(format_), "application/json")

@@ -1,0 +1,187 @@
+"""A deterministic world of journeys: what is planned, and what truly happens. Pure: the same seed, the same world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from shipments.enums import Mode, ReferenceType, ShipmentType, UnitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One milestone of a mode: when it is planned (hours from ETD or from ETA), where, and who reports it."""
+
+    code: str
+    at_origin: bool
+    from_eta: bool
+    hours: float
+    reporter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What truly happens, or (`estimated`) what the reporter expects at `told_at`."""
+
+    code: str
+    place: str
+    happens_at: datetime
+    told_at: datetime
+    reporter: str
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One simulated shipment with its truth, up to the end of its way."""
+
+    number: int
+    reference: str
+    mode: str
+    type: str
+    origin: str
+    destination: str
+    customer: str
+    references: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, str, str], ...]
+    voyage: str
+    booked_at: datetime
+    etd: datetime
+    eta: datetime
+    happenings: tuple[Happening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    mode: str
+    type: str
+    origin: str
+    destination: str
+    hours: float
+
+
+def _steps(text: str) -> tuple[Step, ...]:
+    """'BOOKED o-d 96 carrier' = at origin, 96 hours before ETD; 'ARRIVED d+a 0 carrier' = at destination, at ETA."""
+    steps = []
+    for line in text.strip().splitlines():
+        code, where, hours, reporter = line.split()
+        sign = -1 if where[1] == "-" else 1
+        steps.append(Step(code, where[0] == "o", where[2] == "a", sign * float(hours), reporter))
+    return tuple(steps)
+
+
+STEPS: dict[str, tuple[Step, ...]] = {
+    Mode.OCEAN: _steps("""
+        BOOKED o-d 240 carrier
+        EMPTY_OUT o-d 120 carrier
+        GATE_IN o-d 60 carrier
+        LOADED o-d 14 carrier
+        DEPARTED o+d 0 carrier
+        ARRIVED d+a 0 carrier
+        DISCHARGED d+a 20 carrier
+        CUSTOMS_RELEASED d+a 40 broker
+        GATE_OUT d+a 60 carrier
+        DELIVERED d+a 72 haulier
+        EMPTY_RETURNED d+a 120 carrier
+    """),
+    Mode.AIR: _steps("""
+        BOOKED o-d 72 airline
+        PICKED_UP o-d 30 airline
+        RECEIVED_ORIGIN o-d 14 airline
+        MANIFESTED o-d 3 airline
+        DEPARTED o+d 0 airline
+        ARRIVED d+a 0 airline
+        RECEIVED_TRANSIT d+a 4 airline
+        CUSTOMS_RELEASED d+a 10 broker
+        DELIVERED d+a 24 haulier
+    """),
+    Mode.ROAD: _steps("""
+        PICKUP_ARRIVED o-d 2 trucker
+        PICKED_UP o+d 0 trucker
+        DELIVERY_ARRIVED d+a 0 trucker
+        DELIVERED d+a 1 trucker
+    """),
+    Mode.PARCEL: _steps("""
+        PICKED_UP o+d 0 parcel
+        OUT_FOR_DELIVERY d-a 5 parcel
+        DELIVERED d+a 0 parcel
+    """),
+}
+
+LANES: tuple[Lane, ...] = (
+    Lane(Mode.OCEAN, ShipmentType.IMPORT, "CNSGH", "NLRTM", 32 * 24),
+    Lane(Mode.OCEAN, ShipmentType.IMPORT, "SGSIN", "DEHAM", 27 * 24),
+    Lane(Mode.OCEAN, ShipmentType.EXPORT, "NLRTM", "USNYC", 11 * 24),
+    Lane(Mode.OCEAN, ShipmentType.EXPORT, "DEHAM", "BRSSZ", 18 * 24),
+    Lane(Mode.AIR, ShipmentType.IMPORT, "HKHKG", "DEFRA", 13),
+    Lane(Mode.AIR, ShipmentType.EXPORT, "NLAMS", "USNYC", 9),
+    Lane(Mode.ROAD, ShipmentType.DOMESTIC, "USLAX", "USCHI", 52),
+    Lane(Mode.ROAD, ShipmentType.DOMESTIC, "USNYC", "USATL", 26),
+    Lane(Mode.PARCEL, ShipmentType.ECOMMERCE, "USLAX", "USNYC", 72),
+)
+CUSTOMERS = ("KESTREL", "LUMEN", "PAMPA", "OSTRAVA", "BLUEFIN", "ISAR")
+
+
+def _check_digit(body: str) -> int:
+    """ISO 6346 annex A: letters count 10 and up without the multiples of 11, weights are powers of two."""
+    letters = [value for value in range(10, 39) if value % 11]
+    values = [int(c) if c.isdigit() else letters[ord(c) - ord("A")] for c in body]
+    return sum(value * 2**place for place, value in enumerate(values)) % 11 % 10
+
+
+def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    serial = f"{random.randrange(10**8):08d}{number:05d}"
+    references: list[tuple[str, str]] = [(ReferenceType.PO, f"PO-{random.randrange(10**6):06d}")]
+    if mode == Mode.OCEAN:
+        body = f"WMKU{serial[-6:]}"
+        references += [(ReferenceType.MBL, f"NSTR{serial}"), (ReferenceType.BOOKING, f"NB{serial}")]
+        return references, [(UnitKind.CONTAINER, f"{body}{_check_digit(body)}", "45G1")]
+    if mode == Mode.AIR:
+        seven = f"{int(serial[-7:]):07d}"
+        return [*references, (ReferenceType.MAWB, f"988-{seven}{int(seven) % 7}")], []
+    kind = ReferenceType.PRO if mode == Mode.ROAD else ReferenceType.TRACKING
+    return [*references, (kind, serial)], []
+
+
+def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime) -> Iterator[Happening]:
+    late = timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12)))
+    for step in STEPS[lane.mode]:
+        planned = (eta if step.from_eta else etd) + timedelta(hours=step.hours)
+        jitter = timedelta(minutes=random.randint(-90, 240))
+        happens_at = planned + jitter + (late if step.from_eta else late / 4)
+        place = lane.origin if step.at_origin else lane.destination
+        told_at = happens_at + timedelta(minutes=random.randint(5, 200))
+        if step.code == "ARRIVED" and late > timedelta(hours=6):
+            warned_at = etd + (eta - etd) / 2
+            yield Happening(step.code, place, happens_at, warned_at, step.reporter, is_estimate=True)
+        yield Happening(step.code, place, happens_at.replace(second=0), told_at, step.reporter)
+
+
+def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Journey]:
+    """`count` journeys whose departures are spread over `days` days before `now` and a fifth of that after it."""
+    random = Random(seed)  # noqa: S311 a world to look at, not a secret
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for number in range(1, count + 1):
+        lane = LANES[(number + random.randrange(3)) % len(LANES)]
+        shift = random.uniform(-days, days / 5)
+        etd = midnight + timedelta(hours=round(shift * 24))
+        eta = etd + timedelta(hours=lane.hours)
+        references, units = _known_as(random, lane.mode, number)
+        yield Journey(
+            number=number,
+            reference=f"S{seed}-{number:05d}",
+            mode=lane.mode,
+            type=lane.type,
+            origin=lane.origin,
+            destination=lane.destination,
+            customer=CUSTOMERS[random.randrange(len(CUSTOMERS))],
+            references=tuple(references),
+            units=tuple(units),
+            voyage=f"{random.randrange(100, 999)}{random.choice('EWNS')}",
+            booked_at=etd - timedelta(days=14),
+            etd=etd,
+            eta=eta,
+            happenings=tuple(_happenings(random, lane, etd, eta)),
+        )

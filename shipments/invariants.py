@@ -1,0 +1,65 @@
+"""What must always hold of messages, events and shipments (domain.md)."""
+
+from __future__ import annotations
+
+from core.invariants import Invariant
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        "nothing_received_is_lost",
+        "A message that was understood has its events, or says that they were known before.",
+        """SELECT m.public_id FROM shipments_message m
+           WHERE m.state = 'parsed' AND m.events_found > m.events_duplicate
+             AND NOT EXISTS (SELECT 1 FROM shipments_event e WHERE e.message_id = m.id)""",
+    ),
+    Invariant(
+        "every_event_has_its_message",
+        "Every event points to the message it was read from.",
+        """SELECT e.public_id FROM shipments_event e
+           LEFT JOIN shipments_message m ON m.id = e.message_id WHERE m.id IS NULL""",
+    ),
+    Invariant(
+        "every_event_is_matched_or_waits",
+        "Every event belongs to a shipment, waits for one, was dismissed by a person, or was superseded.",
+        """SELECT e.public_id FROM shipments_event e
+           WHERE NOT EXISTS (SELECT 1 FROM shipments_eventmatch x WHERE x.event_id = e.id)
+             AND NOT EXISTS (SELECT 1 FROM shipments_waitingevent w WHERE w.event_id = e.id
+                             AND (w.closed_at IS NULL OR w.outcome IN ('dismissed', 'mapped', 'released')))
+             AND NOT EXISTS (SELECT 1 FROM shipments_event s WHERE s.supersedes = e.id)""",
+    ),
+    Invariant(
+        "no_waiting_event_has_its_shipment",
+        "No event still waits unmatched although it is matched.",
+        """SELECT w.id FROM shipments_waitingevent w JOIN shipments_eventmatch x ON x.event_id = w.event_id
+           WHERE w.closed_at IS NULL AND w.reason = 'unmatched'""",
+    ),
+    Invariant(
+        "an_unmapped_event_waits_for_its_mapping",
+        "A waiting unmapped event carries no milestone code of its own.",
+        """SELECT e.public_id FROM shipments_waitingevent w JOIN shipments_event e ON e.id = w.event_id
+           WHERE w.reason = 'unmapped' AND w.closed_at IS NULL AND e.code <> 'INFO'""",
+    ),
+    Invariant(
+        "every_shipment_has_a_stream",
+        "Every shipment has the row that counts its changes.",
+        """SELECT s.public_id FROM shipments_shipment s
+           LEFT JOIN shipments_shipmentstream t ON t.shipment_id = s.id WHERE t.shipment_id IS NULL""",
+    ),
+    Invariant(
+        "the_customer_is_a_party",
+        "The customer of a shipment is one of its parties, so that scope and ownership agree.",
+        """SELECT s.public_id FROM shipments_shipment s WHERE NOT EXISTS (
+             SELECT 1 FROM shipments_shipmentparty p
+             WHERE p.shipment_id = s.id AND p.partner_id = s.customer_id AND p.role = 'customer')""",
+    ),
+    Invariant(
+        "a_shipment_is_known_by_its_reference_and_units",
+        "The reference and the units of a shipment can be found where matching looks.",
+        """SELECT s.public_id FROM shipments_shipment s WHERE NOT EXISTS (
+             SELECT 1 FROM shipments_reference r WHERE r.shipment_id = s.id AND r.type = 'shipment')
+           UNION ALL
+           SELECT s.public_id FROM shipments_unit u JOIN shipments_shipment s ON s.id = u.shipment_id
+           WHERE u.kind = 'container' AND NOT EXISTS (
+             SELECT 1 FROM shipments_reference r WHERE r.shipment_id = u.shipment_id AND r.key = u.key)""",
+    ),
+)
