@@ -7,18 +7,19 @@ The same method serves the console, the portal, the API and the exports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.apps import apps
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
 from core.errors import NotVisible
-from partners.enums import Permission
+from partners.enums import Permission, UserKind
 
 if TYPE_CHECKING:
     from partners.models import Partner, User
@@ -52,7 +53,14 @@ INTERNAL = Access()
 
 def sees_all(user: User | AnonymousUser) -> bool:
     """Internal people with the named permission; nobody else, and nobody inactive."""
-    return user.is_active and user.has_perm(SEES_ALL)
+    if isinstance(user, AnonymousUser):
+        return False
+    return user.is_active and user.kind == UserKind.INTERNAL and user.has_perm(SEES_ALL)
+
+
+def _everywhere(user: User | AnonymousUser, permission: str) -> bool:
+    """Whether an internal person holds `permission` on every partner. Seeing all is not doing all."""
+    return sees_all(user) and user.has_perm(f"partners.{permission}")
 
 
 def granted_partners(user: User | AnonymousUser, permission: str) -> models.QuerySet[Partner]:
@@ -61,7 +69,7 @@ def granted_partners(user: User | AnonymousUser, permission: str) -> models.Quer
     if not user.is_authenticated or not user.is_active:
         return partners.none()
     if sees_all(user):
-        return partners
+        return partners if _everywhere(user, permission) else partners.none()
     # Global permissions are not accepted: they would widen lists beyond what has_perm(object) answers.
     return cast(
         "models.QuerySet[Partner]",
@@ -79,8 +87,10 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
         access: Access = self.model.access  # type: ignore[attr-defined]
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        if sees_all(user) or (access.open_to_partners and action == "view"):
+        if action == "view" and (access.open_to_partners or sees_all(user)):
             return self
+        if sees_all(user):
+            return self if _everywhere(user, access.permission(action)) else self.none()
         if not access.paths:
             return self.none()
         granted = granted_partners(user, access.permission(action)).values("pk")
@@ -123,3 +133,33 @@ def grant(user: User, partner: Partner, permissions: Iterable[str]) -> None:
 def revoke(user: User, partner: Partner) -> None:
     """Take every permission on the partner away."""
     grant(user, partner, ())
+
+
+def holders(permission: str, partner_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(user id, partner id) of the active people who hold `permission` on these partners by a grant. Two queries.
+
+    People who see all are not among them: ask `all_seeing`.
+    """
+    of = {
+        "permission__codename": permission,
+        "permission__content_type__app_label": "partners",
+        "content_object_id__in": partner_ids,
+    }
+    direct = apps.get_model("partners", "PartnerUserGrant")._default_manager.filter(user__is_active=True, **of)
+    by_group = apps.get_model("partners", "PartnerGroupGrant")._default_manager.filter(
+        group__user__is_active=True, **of
+    )
+    return {
+        *direct.values_list("user_id", "content_object_id"),
+        *by_group.values_list("group__user", "content_object_id"),
+    }
+
+
+def all_seeing(permission: str) -> set[int]:
+    """Ids of the people who hold `permission` on every partner: what `granted_partners` answers with all of them."""
+    backend = ModelBackend()
+    seeing, holding = (
+        backend.with_perm(name).filter(kind=UserKind.INTERNAL).values_list("pk", flat=True)
+        for name in (SEES_ALL, f"partners.{permission}")
+    )
+    return set(seeing) & set(holding)

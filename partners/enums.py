@@ -119,3 +119,11 @@ DELIVERY_MOVES: dict[str, frozenset[str]] = {
     DeliveryState.QUEUED: frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.WITHDRAWN}),
     DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),
 }
+
+# What one must hold on a partner to hear of a topic on its behalf.
+TOPIC_PERMISSIONS: dict[str, str] = {
+    Topic.EXCEPTION_OPENED: Permission.VIEW_SHIPMENTS,
+    Topic.MILESTONE_REACHED: Permission.VIEW_SHIPMENTS,
+    Topic.ETA_CHANGED: Permission.VIEW_SHIPMENTS,
+    Topic.INVOICE_ISSUED: Permission.VIEW_INVOICES,
+}
