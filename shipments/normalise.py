@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
+
+from shipments.enums import Classifier, TimePrecision, ZoneCertainty
+from shipments.formats.base import ParsedEvent, ParsedPlace
+from shipments.matching import reference_key
+from shipments.zones import instant, load_zone, zone_of
+
+INFO = "INFO"
+# An actual may be ahead of our clock by a wrong zone, not by more; an estimate may be far off, not this far.
+_ACTUAL_AHEAD = timedelta(hours=24)
+_OTHERS_AHEAD = timedelta(days=3 * 365)
+# 1 January 1970 is what an empty date of many programs turns into.
+_FIRST_YEAR, _LAST_YEAR = 1971, 2200
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(_LAST_YEAR, 12, 31, tzinfo=UTC)
+_UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?![A-Za-z])")
+_SENT_AS_ESTIMATE = frozenset({Classifier.PLANNED.value, Classifier.ESTIMATED.value})
+_ACTUAL = Classifier.ACTUAL.value
+_GIVEN, _DERIVED, _ASSUMED = (certainty.value for certainty in ZoneCertainty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +38,23 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class KnownPlace:
-    """A Location row as far as an event needs it. `time_zone` is empty when not known."""
+    """A Location row as far as an event needs it. `time_zone` and `subdivision` are empty when not known.
+
+    For an alias (CNSHA for CNSGH) the caller hands in the place that it is the same as.
+    """
 
     id: int
     unlocode: str
     time_zone: str
+    subdivision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceBook:
-    """The places a batch may need. `by_code`: 'NLRTM', 'NLRTM/APM2' and 'IATA:AMS'; `by_name`: (country, name upper)."""
+    """The places a batch may need. `by_code`: 'NLRTM', 'NLRTM/APM2' and 'IATA:AMS'; `by_name`: (country, name upper).
+
+    A name that two places of a country have stands in `by_name` once at most; it counts only where the state agrees.
+    """
 
     by_code: Mapping[str, KnownPlace] = field(default_factory=dict)
     by_name: Mapping[tuple[str, str], KnownPlace] = field(default_factory=dict)
@@ -80,3 +106,174 @@ class NormalisedEvent:
     reason: str
     remarks: str
     is_mapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """The instant, and all that is said about it."""
+
+    occurred_at: datetime | None = None
+    time_zone: str = ""
+    certainty: str = ""
+    precision: str = TimePrecision.MINUTE.value
+    is_ambiguous: bool = False
+    doubt: str = ""
+
+
+def wanted_places(events: Iterable[ParsedEvent]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The (codes, names) to load a PlaceBook with: everything `normalise` may look up for these events."""
+    codes: set[str] = set()
+    names: set[tuple[str, str]] = set()
+    for place in {event.place for event in events}:
+        codes.update(_codes(place))
+        if place.country and place.name:
+            names.add((place.country, place.name.upper()))
+    return codes, names
+
+
+def normalise(event: ParsedEvent, origin: Origin) -> NormalisedEvent:
+    """The event in our words. Total: what is not known stays open (INFO, no place, an assumed zone), never an error."""
+    meaning = origin.meanings.get((event.code_list, event.raw_code)) if not event.code else None
+    classifier = event.classifier or (meaning.classifier if meaning else "") or _ACTUAL
+    place = _resolve(event.place, origin.places)
+    when = _when(event, place, origin, classifier)
+    attributes = {**meaning.attributes, **event.attributes} if meaning else dict(event.attributes)
+    if when.is_ambiguous:
+        attributes["ambiguous_local_time"] = True
+    return NormalisedEvent(
+        position=event.position,
+        fingerprint=fingerprint(event, origin.source_id),
+        code=event.code or (meaning.code if meaning else INFO),
+        raw_code=(event.raw_code or event.code)[:64],
+        code_list=event.code_list[:32],
+        classifier=classifier,
+        attributes=attributes,
+        occurred_at=when.occurred_at,
+        wall_time=event.wall_time,
+        time_zone=when.time_zone,
+        zone_certainty=when.certainty,
+        precision=when.precision,
+        reported_at=_reported_at(event.reported_at),
+        location_id=place.id if place else None,
+        location_text=_text(event.place)[:200],
+        equipment=event.equipment[:35],
+        vessel_imo=event.vessel_imo[:7],
+        voyage=event.voyage[:50],
+        flight=event.flight[:16],
+        references=event.references,
+        source_event_id=event.source_event_id,
+        retracts=event.retracts,
+        quarantine=when.doubt,
+        reason=event.reason[:300],
+        remarks=event.remarks[:500],
+        is_mapped=bool(event.code or meaning or (event.retracts and not event.raw_code)),
+    )
+
+
+def fingerprint(event: ParsedEvent, source_id: int) -> str:
+    """SHA-256 of what was reported, and by whom: the same for the same report in another message.
+
+    Free texts, quantities and seconds do not count: carriers vary them when they send a status again.
+    """
+    place = event.place
+    identity = event.source_event_id or event.retracts
+    parts = (
+        str(source_id), event.code_list, event.raw_code, event.code, event.classifier, event.wall_time[:16],
+        event.zone or event.zone_code, place.unlocode, place.facility, place.iata,
+        place.country, place.subdivision, place.name.upper(),
+        reference_key(event.equipment), event.vessel_imo, event.voyage, event.flight,
+        event.source_event_id, event.retracts, event.reported_at if identity else "",
+        *sorted({f"{type_}:{reference_key(value)}" for type_, value in event.references}),
+    )  # fmt: skip
+    return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _codes(place: ParsedPlace) -> list[str]:
+    """The codes a place may be found by, best first."""
+    codes = []
+    if place.unlocode:
+        if place.facility:
+            codes.append(f"{place.unlocode}/{place.facility}")
+        codes.append(place.unlocode)
+    if place.iata:
+        codes.append(f"IATA:{place.iata}")
+    # Terminals are often written as the place and a number: IDJKT45. A name is not taken for a code: PARIS, TX.
+    for text in (place.unlocode, "" if place.name else place.text):
+        if (found := _UNLOCODE.match(text)) and place.country in ("", found[0][:2]) and found[0] not in codes:
+            codes.append(found[0])
+    return codes
+
+
+def _resolve(place: ParsedPlace, book: PlaceBook) -> KnownPlace | None:
+    """The place meant, or None: nothing is guessed."""
+    for code in _codes(place):
+        if known := book.by_code.get(code):
+            return known
+    known = book.by_name.get((place.country, place.name.upper())) if place.country and place.name else None
+    if known and place.subdivision and known.subdivision and place.subdivision != known.subdivision:
+        return None
+    return known
+
+
+def _zone(event: ParsedEvent, place: KnownPlace | None, origin: Origin) -> tuple[str, str]:
+    """The zone of the wall time, and how sure that is: said by the sender, known of the place, or assumed."""
+    if event.zone:
+        return event.zone, _GIVEN
+    if place and place.time_zone:
+        return place.time_zone, _DERIVED
+    country = event.place.country or event.place.unlocode[:2]
+    if country and (zone := zone_of(country, event.place.subdivision)):
+        return zone, _DERIVED
+    return origin.time_zone or "UTC", _ASSUMED
+
+
+def _when(event: ParsedEvent, place: KnownPlace | None, origin: Origin, classifier: str) -> _When:
+    if not event.wall_time:
+        return _When(precision=event.precision)
+    try:
+        wall = datetime.fromisoformat(event.wall_time)
+    except ValueError:
+        return _When(occurred_at=_EARLIEST, certainty=_ASSUMED, doubt="The date does not exist.")
+    name, certainty = _zone(event, place, origin)
+    precision = event.precision
+    if classifier in _SENT_AS_ESTIMATE and precision == TimePrecision.MINUTE and wall.hour == wall.minute == 0:
+        # Midnight is how an unknown time of an estimated day is written.
+        precision = TimePrecision.DAY.value
+    if not _FIRST_YEAR <= wall.year <= _LAST_YEAR:
+        occurred_at = _EARLIEST if wall.year < _FIRST_YEAR else _LATEST
+        return _When(occurred_at, name, certainty, precision, doubt=f"The year {wall.year} cannot be true.")
+    zone = load_zone(name)
+    if zone is None:
+        name, certainty, zone = "UTC", _ASSUMED, UTC
+    occurred_at, is_ambiguous = instant(wall, zone)
+    doubt = _doubt(occurred_at, classifier, origin.received_at)
+    return _When(occurred_at, name, certainty, precision, is_ambiguous, doubt)
+
+
+def _doubt(occurred_at: datetime, classifier: str, received_at: datetime) -> str:
+    """Why the time cannot be true; '' when it can. Old dates can: feeds send their history."""
+    ahead = occurred_at - received_at
+    if ahead <= (_ACTUAL_AHEAD if classifier == _ACTUAL else _OTHERS_AHEAD):
+        return ""
+    said = "1 day" if ahead.days == 1 else f"{ahead.days} days"
+    return f"The time is {said} after we received the message."
+
+
+def _reported_at(text: str) -> datetime | None:
+    """An ISO time as UTC (without an offset: UTC); None when it is none."""
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(place: ParsedPlace) -> str:
+    """What a person reads: the sender's own words, or his codes."""
+    if place.text:
+        return place.text
+    if place.name:
+        return ", ".join(part for part in (place.name, place.subdivision, place.country) if part)
+    return place.unlocode + (f"/{place.facility}" if place.facility else "") or place.iata
