@@ -1,7 +1,7 @@
 """Which shipments an event is about. Pure: what is known of the shipments is handed in.
 
 A number that a carrier or an authority gave out is compared across types, because senders put the same number under
-different names; the customer's own numbers are compared within their own kind only, because two customers may share them.
+different names; the customer's own numbers are compared within their own kind only: two customers may share them.
 """
 
 from __future__ import annotations

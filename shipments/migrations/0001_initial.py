@@ -4,6 +4,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -324,7 +325,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='location',
-            index=models.Index(fields=['country', 'name'], name='location_by_country_and_name'),
+            index=models.Index(models.F('country'), django.db.models.functions.text.Upper('name'), name='location_by_country_and_name'),
         ),
         migrations.AddConstraint(
             model_name='location',
@@ -453,6 +454,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='event',
             index=models.Index(fields=['message'], name='event_by_message'),
+        ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('source_event_id', ''), _negated=True), fields=['source', 'source_event_id'], name='event_by_their_id'),
+        ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('retracts', ''), _negated=True), fields=['source', 'retracts'], name='event_by_what_it_retracts'),
         ),
         migrations.AddConstraint(
             model_name='event',

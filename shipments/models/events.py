@@ -174,7 +174,14 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        indexes = [models.Index(fields=["message"], name="event_by_message")]
+        indexes = [
+            models.Index(fields=["message"], name="event_by_message"),
+            # How a retraction finds what it retracts, and the other way round.
+            models.Index(
+                fields=["source", "source_event_id"], condition=~Q(source_event_id=""), name="event_by_their_id"
+            ),
+            models.Index(fields=["source", "retracts"], condition=~Q(retracts=""), name="event_by_what_it_retracts"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(classifier__in=Classifier.values), name="event_classifier_is_known"),
             models.CheckConstraint(condition=Q(occurred_at__isnull=False) | ~Q(retracts=""), name="event_says_when"),

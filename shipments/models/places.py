@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from partners.access import OPEN, Access, ScopedQuerySet
@@ -46,7 +47,7 @@ class Location(models.Model):
         verbose_name_plural = _("places")
         indexes = [
             models.Index(fields=["iata"], condition=~Q(iata=""), name="location_by_iata"),
-            models.Index(fields=["country", "name"], name="location_by_country_and_name"),
+            models.Index(F("country"), Upper("name"), name="location_by_country_and_name"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["unlocode", "facility_code"], name="location_code_is_unique", violation_error_message=_("This place is already in the list.")),
