@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.apps import apps
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth import load_backend
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
@@ -22,6 +22,8 @@ from core.errors import NotVisible
 from partners.enums import Permission, UserKind
 
 if TYPE_CHECKING:
+    from django.contrib.auth.backends import ModelBackend
+
     from partners.models import Partner, User
 
 ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
@@ -157,7 +159,8 @@ def holders(permission: str, partner_ids: Collection[int]) -> set[tuple[int, int
 
 def all_seeing(permission: str) -> set[int]:
     """Ids of the people who hold `permission` on every partner: what `granted_partners` answers with all of them."""
-    backend = ModelBackend()
+    # Loaded by name: importing it here would ask for the user model before it is there.
+    backend = cast("ModelBackend", load_backend("django.contrib.auth.backends.ModelBackend"))
     seeing, holding = (
         backend.with_perm(name).filter(kind=UserKind.INTERNAL).values_list("pk", flat=True)
         for name in (SEES_ALL, f"partners.{permission}")
