@@ -27,9 +27,23 @@ class ChargeState(TextChoices):
 
 CHARGE_MOVES: dict[str, frozenset[str]] = {
     ChargeState.UNBILLED: frozenset({ChargeState.DRAFTED, ChargeState.CANCELLED}),
-    ChargeState.DRAFTED: frozenset({ChargeState.UNBILLED, ChargeState.INVOICED}),
+    ChargeState.DRAFTED: frozenset({ChargeState.UNBILLED, ChargeState.INVOICED, ChargeState.CANCELLED}),
     ChargeState.CANCELLED: frozenset({ChargeState.UNBILLED}),
 }
+
+
+class ChargeCause(TextChoices):
+    """Why a charge is there. Only what a person credited is never charged again by itself."""
+
+    MILESTONE = "milestone", _("Milestone reached")
+    RETRACTION = "retraction", _("Milestone retracted")
+    CREDIT = "credit", _("Credited by a person")
+
+
+class AccrualReason(TextChoices):
+    EARNED = "earned", _("Earned")
+    BILLED = "billed", _("Billed")
+    REVERSED = "reversed", _("Reversed")
 
 
 class DocumentKind(TextChoices):
@@ -40,6 +54,11 @@ class DocumentKind(TextChoices):
 class InvoiceState(TextChoices):
     DRAFT = "draft", _("Draft")
     ISSUED = "issued", _("Issued")
+
+
+INVOICE_MOVES: dict[str, frozenset[str]] = {
+    InvoiceState.DRAFT: frozenset({InvoiceState.ISSUED}),
+}
 
 
 class ExportFormat(TextChoices):
