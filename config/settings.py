@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,12 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
 INSTALLED_APPS = [
-    "config.apps.Wiring",
     "partners",
     "shipments",
     "milestones",
     "billing",
     "portal",
+    "config.apps.Wiring",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -137,7 +138,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = environment.folder("WAYMARK_STATIC", VAR / "static")
 MEDIA_ROOT = VAR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -207,6 +208,8 @@ WAYMARK_TASKS = {
     "sweep_waiting": "config.tasks.sweep_waiting",
     "beat": "config.tasks.beat",
 }
+# The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
+WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")
 _TASK_SECONDS = 60
 _WORKERS = environment.integer("WAYMARK_WORKERS", 2, least=1, most=64)
 _PREFETCHED = 2
@@ -229,7 +232,8 @@ Q_CLUSTER = {
     "catch_up": False,
     "poll": 0.2,
     "guard_cycle": 1,
-    "recycle": 10_000,
+    # A worker that leaves by itself looks like one that was killed, and the supervisor restarts all of them.
+    "recycle": 1_000_000,
     "log_level": "WARNING",
 }
 

@@ -38,11 +38,16 @@ def wake_up_key(name: str) -> str:
     return f"{Conf.CLUSTER_NAME}/{name}"
 
 
+def beat_key(cluster: str) -> str:
+    """The queue key of the signs of life that `cluster` alone may give."""
+    return wake_up_key(f"beat@{cluster}")
+
+
 class SkipLockedBroker(ORM):
     """Takes rows without waiting for other takers, oldest first; waits `poll` seconds when there is none."""
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        keys = [self.list_key, *map(wake_up_key, settings.WAYMARK_TASKS)]
+        keys = [self.list_key, *map(wake_up_key, settings.WAYMARK_TASKS), beat_key(settings.WAYMARK_CLUSTER)]
         values = {"keys": keys, "orders": self.list_key, "limit": Conf.BULK, "retry": Conf.RETRY}
         with connections[Conf.ORM].cursor() as cursor:
             cursor.execute(_TAKE, values)

@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ  # noqa: TID251 this is the door
 from django_q.tasks import async_task  # noqa: TID251
 
-from core.broker import SkipLockedBroker, wake_up_key
+from core.broker import SkipLockedBroker, beat_key, wake_up_key
 
 logger = logging.getLogger("waymark.queue")
 
@@ -44,9 +44,28 @@ def nudge(name: str) -> None:
         _put(name, (), SkipLockedBroker(list_key=key))
 
 
-def waiting(name: str) -> int:
-    """Wake-ups of `name` that are not done: those that wait and those that are being worked on."""
-    return OrmQ.objects.filter(key=wake_up_key(name)).count()
+def ask_for_beat(cluster: str, token: str) -> None:
+    """Send a sign-of-life task that only the workers of `cluster` take: another host's would vouch for the wrong ones."""
+    _put("beat", (cluster, token), SkipLockedBroker(list_key=beat_key(cluster)))
+
+
+def beats_under_way(cluster: str) -> int:
+    """Beats that were asked for and are not done and acknowledged."""
+    return OrmQ.objects.filter(key=beat_key(cluster)).count()
+
+
+def forget_beats(cluster: str) -> None:
+    """Drop the beats of a cluster that was ended: their rows would stay taken until they are handed out again."""
+    OrmQ.objects.filter(key=beat_key(cluster)).delete()
+
+
+def busy_workers() -> int:
+    """How many workers, of all hosts, are running a task at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [BUSY_LOCK]
+        )
+        return int(cursor.fetchone()[0])
 
 
 def run(name: str, *ids: int | str) -> None:

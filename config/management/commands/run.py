@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import fcntl
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from config import environment
+from config.database import embedded
+from config.demo import load_demo_world, logins
+from config.processes import Child
+
+_ADDRESS = "127.0.0.1"
+_LOOK_EVERY = 1.0
+_ANSWER_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs everything in the foreground: database, web server and workers, with a demo world in an empty database."
+    )
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        begun = time.monotonic()
+        self.stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        self.address = environment.text("WAYMARK_BIND", _ADDRESS)
+        run = Path(settings.VAR) / "run"
+        run.mkdir(exist_ok=True)
+        children = [self.web(run), self.workers(run)]
+        self.prepare(run)
+        for child in children:
+            if not self.stopping:
+                child.start()
+        try:
+            self.wait_for_answer()
+            self.introduce(time.monotonic() - begun)
+            self.watch(children)
+        finally:
+            for child in children:
+                child.stop()
+
+    def stop(self, *_signal: object) -> None:
+        self.stopping = True
+
+    def say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def prepare(self, run: Path) -> None:
+        """Everything that two instances must not do at the same time."""
+        with (run / "prepare.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for text, command, options in (
+                ("3/5 bringing the database up to date", "migrate", {"verbosity": 0}),
+                ("4/5 collecting the static files", "collectstatic", {"verbosity": 0, "interactive": False}),
+            ):
+                if not self.stopping:
+                    self.say(text)
+                    call_command(command, **options)
+            if not self.stopping:
+                self.say("5/5 loading the demo world, if the database is empty")
+                load_demo_world()
+
+    def web(self, run: Path) -> Child:
+        """The web server. What a killed one left on the port is ended first; a port somebody else has is refused."""
+        record = run / f"web-{settings.PORT}.json"
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", self.address, "--port", str(settings.PORT),
+            "--workers", "2", "--blocking-threads", "4", "--backlog", "1024", "--http", "1", "--no-ws",
+            "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application",
+        ]  # fmt: skip
+        child = Child("web", command, {"WAYMARK_ROLE": "web"}, record)
+        child.end_leftovers()
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.address, settings.PORT))
+            except OSError as error:
+                environment.refuse(
+                    "PORT", f"{settings.PORT} cannot be used ({error.strerror}); choose another, as in PORT=8001"
+                )
+        return child
+
+    def workers(self, run: Path) -> Child:
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
+        environ = {"WAYMARK_ROLE": "worker", "WAYMARK_CLUSTER": settings.WAYMARK_CLUSTER}
+        return Child("workers", command, environ, run / f"workers-{settings.PORT}.json", grace=20)
+
+    def wait_for_answer(self) -> None:
+        end = time.monotonic() + _ANSWER_SECONDS
+        while not self.stopping:
+            try:
+                with urllib.request.urlopen(f"http://{self.address}:{settings.PORT}/healthz", timeout=5):
+                    return
+            except urllib.error.HTTPError as error:
+                raise CommandError(f"the web server answers {error.code}; see above") from error
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise CommandError("the web server does not answer; see above") from error
+            time.sleep(0.1)
+
+    def introduce(self, seconds: float) -> None:
+        if self.stopping:
+            return
+        address = f"http://{self.address}:{settings.PORT}"
+        self.say(f"\nWaymark answers at {address}/\n")
+        for person in logins():
+            self.say(f"  {person.email:<28} {person.password:<14} {address}{person.place}  {person.says}")
+        self.say(f"\nready in {seconds:.1f} s; Ctrl-C stops everything")
+
+    def watch(self, children: list[Child]) -> None:
+        server = embedded(Path(settings.VAR))
+        while not self.stopping:
+            if server and not server.alive():
+                server.ensure_running()
+            for child in children:
+                if child.keep_alive():
+                    self.stderr.write(f"the {child.name} stopped and was started again")
+            time.sleep(_LOOK_EVERY)
