@@ -16,6 +16,8 @@ from django.contrib.auth import load_backend
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from guardian.models import GroupObjectPermissionBase as GroupGrantBase
+from guardian.models import UserObjectPermissionBase as UserGrantBase
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
 from core.errors import NotVisible
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
 SEES_ALL = "partners.see_all_partners"
+# The bases of the grant models, for partners.models.
+__all__ = ["GroupGrantBase", "UserGrantBase"]
 
 
 @dataclass(frozen=True, slots=True)

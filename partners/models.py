@@ -13,9 +13,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from partners.access import INTERNAL, Access, ScopedQuerySet
+from partners.access import INTERNAL, Access, GroupGrantBase, ScopedQuerySet, UserGrantBase
 from partners.enums import (
     Channel,
     Clock,
@@ -77,12 +76,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_is_unique_in_any_case", violation_error_message=_("This e-mail address is already in use.")),
-            models.CheckConstraint(condition=Q(is_staff=False) | Q(kind=UserKind.INTERNAL), name="user_in_console_is_internal", violation_error_message=_("Only internal people may use the console.")),
-            models.CheckConstraint(condition=Q(is_superuser=False) | Q(kind=UserKind.INTERNAL), name="user_with_all_rights_is_internal", violation_error_message=_("Only internal people may hold all rights.")),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_is_unique_in_any_case",
+                violation_error_message=_("This e-mail address is already in use."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_staff=False) | Q(kind=UserKind.INTERNAL),
+                name="user_in_console_is_internal",
+                violation_error_message=_("Only internal people may use the console."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_superuser=False) | Q(kind=UserKind.INTERNAL),
+                name="user_with_all_rights_is_internal",
+                violation_error_message=_("Only internal people may hold all rights."),
+            ),
             models.CheckConstraint(condition=Q(kind__in=UserKind.values), name="user_kind_is_known"),
             models.CheckConstraint(condition=Q(clock__in=Clock.values), name="user_clock_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -124,23 +135,35 @@ class Partner(models.Model):
             ("see_all_partners", _("May see the rows of all partners")),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(kinds__contained_by=PartnerKind.values) & Q(kinds__len__gt=0), name="partner_has_known_kinds", violation_error_message=_("A partner needs at least one kind from the list.")),
-            models.CheckConstraint(condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9_.-]{0,31}$"), name="partner_code_is_plain", violation_error_message=_("A code has capital letters, digits, dots, dashes and underscores only.")),
-            models.CheckConstraint(condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"), name="partner_country_is_iso_3166", violation_error_message=_("A country is two capital letters (ISO 3166).")),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(kinds__contained_by=PartnerKind.values) & Q(kinds__len__gt=0),
+                name="partner_has_known_kinds",
+                violation_error_message=_("A partner needs at least one kind from the list."),
+            ),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9_.-]{0,31}$"),
+                name="partner_code_is_plain",
+                violation_error_message=_("A code has capital letters, digits, dots, dashes and underscores only."),
+            ),
+            models.CheckConstraint(
+                condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"),
+                name="partner_country_is_iso_3166",
+                violation_error_message=_("A country is two capital letters (ISO 3166)."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class PartnerUserGrant(UserObjectPermissionBase):  # type: ignore[misc]
+class PartnerUserGrant(UserGrantBase):
     """Guardian's direct-key grant of a person on a partner: it dies with the partner."""
 
     access: ClassVar[Access] = INTERNAL
     content_object = models.ForeignKey(Partner, on_delete=models.CASCADE)
 
 
-class PartnerGroupGrant(GroupObjectPermissionBase):  # type: ignore[misc]
+class PartnerGroupGrant(GroupGrantBase):
     """Guardian's direct-key grant of a group on a partner."""
 
     access: ClassVar[Access] = INTERNAL
@@ -166,9 +189,13 @@ class PartnerIdentifier(models.Model):
         verbose_name = _("identifier")
         verbose_name_plural = _("identifiers")
         constraints = [
-            models.UniqueConstraint(fields=["scheme", "value"], name="identifier_names_one_partner", violation_error_message=_("Another partner has this identifier.")),
+            models.UniqueConstraint(
+                fields=["scheme", "value"],
+                name="identifier_names_one_partner",
+                violation_error_message=_("Another partner has this identifier."),
+            ),
             models.CheckConstraint(condition=Q(scheme__in=IdentifierScheme.values), name="identifier_scheme_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_scheme_display()} {self.value}"
@@ -233,9 +260,11 @@ class ApiKey(models.Model):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         constraints = [
-            models.CheckConstraint(condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0), name="api_key_has_known_scopes"),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0), name="api_key_has_known_scopes"
+            ),
             models.UniqueConstraint(fields=["partner", "name"], name="api_key_name_is_unique_per_partner"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -250,9 +279,14 @@ class Subscription(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("user"))
     partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, null=True, blank=True, related_name="subscriptions", verbose_name=_("partner"),
+        Partner,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="subscriptions",
+        verbose_name=_("partner"),
         help_text=_("Empty for internal people: all partners"),
-    )  # fmt: skip
+    )
     topic = models.CharField(_("topic"), max_length=32, choices=Topic.choices)
     channel = models.CharField(_("channel"), max_length=16, choices=Channel.choices, default=Channel.EMAIL)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
@@ -263,10 +297,14 @@ class Subscription(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         constraints = [
-            models.UniqueConstraint(fields=["user", "partner", "topic", "channel"], nulls_distinct=False, name="subscription_is_one_per_topic_and_channel"),
+            models.UniqueConstraint(
+                fields=["user", "partner", "topic", "channel"],
+                nulls_distinct=False,
+                name="subscription_is_one_per_topic_and_channel",
+            ),
             models.CheckConstraint(condition=Q(topic__in=Topic.values), name="subscription_topic_is_known"),
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="subscription_channel_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_topic_display()}"
@@ -354,11 +392,17 @@ class Delivery(models.Model):
             models.Index(fields=["not_before", "id"], condition=Q(state=DeliveryState.QUEUED), name="delivery_waiting")
         ]
         constraints = [
-            models.UniqueConstraint(fields=["notification", "user", "channel"], name="delivery_is_one_per_recipient_and_channel"),
+            models.UniqueConstraint(
+                fields=["notification", "user", "channel"], name="delivery_is_one_per_recipient_and_channel"
+            ),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_is_known"),
-            models.CheckConstraint(condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False), name="delivery_sent_says_when"),
-            models.CheckConstraint(condition=~Q(state=DeliveryState.FAILED) | ~Q(error=""), name="delivery_failed_says_why"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False), name="delivery_sent_says_when"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.FAILED) | ~Q(error=""), name="delivery_failed_says_why"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_channel_display()} · {self.get_state_display()}"

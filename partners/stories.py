@@ -12,8 +12,8 @@ class Story:
     """One thing to tell, once.
 
     `topic`: a value of partners.enums.Topic. `key`: names the thing for good (at most 200 characters); a second story
-    with the same key is not told. `subject`: what it is about, such as "shipment:<uuid>". `partner_ids`: on whose behalf
-    it may be heard; empty means internal people only.
+    with the same key is not told. `subject`: what it is about, such as "shipment:<uuid>". `partner_ids`: on whose
+    behalf it may be heard; empty means internal people only.
 
     `facts` are plain JSON values that the templates of the channels show; a missing one is left out of the text:
 

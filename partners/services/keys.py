@@ -30,13 +30,11 @@ def _digest(secret: str) -> str:
 
 
 @transaction.atomic
-def create_api_key(
-    partner: Partner, *, name: str, scopes: Iterable[str], by: User | None = None
-) -> tuple[ApiKey, str]:
+def create_api_key(partner: Partner, *, name: str, scopes: Iterable[str], by: User | None = None) -> tuple[ApiKey, str]:
     """Make a key and return it with its secret, which is shown this once: only its SHA-256 is kept.
 
-    Raises NotVisible when `by` does not manage the partner's keys, DomainError `unknown_scope`, and `invalid` for a name
-    that the partner uses already.
+    Raises NotVisible when `by` does not manage the partner's keys, DomainError `unknown_scope`, and `invalid` for a
+    name that the partner uses already.
     """
     must_manage(by, partner)
     wanted = list(dict.fromkeys(scopes))

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError, NotVisible
-from partners.access import granted_partners, may, sees_all
+from partners.access import all_seeing, granted_partners, may
 from partners.enums import TOPIC_PERMISSIONS, Permission
 from partners.models import Partner, Subscription, User
 from partners.services.checking import checked
@@ -25,11 +25,7 @@ def subscribe(user: User, *, partner: Partner | None, topic: str, channel: str, 
     if standing:
         return standing
     checked(subscription)
-    if partner is None and not sees_all(user):
-        raise DomainError("subscription_needs_partner", _("Choose the partner to hear about."), field="partner")
-    permission = TOPIC_PERMISSIONS[topic]
-    if not granted_partners(user, permission).filter(**({"pk": partner.pk} if partner else {})).exists():
-        raise NotVisible(str(Partner._meta.verbose_name))
+    _must_be_allowed(user, partner, TOPIC_PERMISSIONS[topic])
     subscription.save()
     return subscription
 
@@ -41,12 +37,20 @@ def unsubscribe(user: User, *, partner: Partner | None, topic: str, channel: str
     Subscription.objects.filter(user=user, partner=partner, topic=topic, channel=channel).delete()
 
 
+def _must_be_allowed(user: User, partner: Partner | None, permission: str) -> None:
+    if partner is None:
+        if user.pk not in all_seeing(permission):
+            raise DomainError("subscription_needs_partner", _("Choose the partner to hear about."), field="partner")
+    elif not granted_partners(user, permission).filter(pk=partner.pk).exists():
+        raise NotVisible(str(Partner._meta.verbose_name))
+
+
 def _must_decide(by: User | None, user: User, partner: Partner | None) -> None:
     """People decide for themselves; who manages a partner's people decides for them there."""
     if by is None or by.pk == user.pk:
         return
     if partner is None:
-        if not (sees_all(by) and by.has_perm(f"partners.{Permission.MANAGE_MEMBERS}")):
+        if by.pk not in all_seeing(Permission.MANAGE_MEMBERS):
             raise NotVisible(str(User._meta.verbose_name))
     elif not may(by, Permission.MANAGE_MEMBERS, partner):
         raise NotVisible(str(Partner._meta.verbose_name))

@@ -26,6 +26,7 @@ class Profile(TypedDict, total=False):
     language: str
     time_zone: str
     is_active: bool
+    clock: str
 
 
 @transaction.atomic
@@ -60,7 +61,7 @@ def save_user(
 
 def _set_password(user: User, password: str | None, by: User | None) -> None:
     if password is None:
-        if user.pk is None:
+        if user._state.adding:
             user.set_unusable_password()
         return
     if by is not None:

@@ -1,0 +1,24 @@
+"""The verbs of the partners app."""
+
+from partners.services.keys import create_api_key, find_api_key, revoke_api_key
+from partners.services.notices import notify, withdraw_deliveries
+from partners.services.outbox import retry_delivery, send_deliveries
+from partners.services.partners import save_partner
+from partners.services.subscriptions import subscribe, unsubscribe
+from partners.services.users import add_member, remove_member, save_user
+
+__all__ = [
+    "add_member",
+    "create_api_key",
+    "find_api_key",
+    "notify",
+    "remove_member",
+    "retry_delivery",
+    "revoke_api_key",
+    "save_partner",
+    "save_user",
+    "send_deliveries",
+    "subscribe",
+    "unsubscribe",
+    "withdraw_deliveries",
+]
