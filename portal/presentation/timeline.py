@@ -14,11 +14,6 @@ from portal.presentation import strip, times, words
 from portal.presentation.times import ClockFace, LocalTime
 from portal.presentation.words import Word
 
-# Who reads which milestones (ux.md 4.8): everybody of the house, the customer, and other parties of the shipment.
-FOR_THE_HOUSE: tuple[str, ...] = tuple(Audience.values)
-FOR_THE_CUSTOMER: tuple[str, ...] = (Audience.CUSTOMER, Audience.PUBLIC)
-FOR_PARTIES: tuple[str, ...] = (Audience.PARTNER, Audience.CUSTOMER, Audience.PUBLIC)
-
 
 class PlaceLike(Protocol):
     @property
@@ -54,14 +49,14 @@ class MilestoneLike(Protocol):
     def actual_at(self) -> datetime | None: ...
 
 
-ReadT = TypeVar("ReadT", bound=MilestoneLike)
+ReadT = TypeVar("ReadT", bound=MilestoneLike, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads: what they may see, by which clock, and whether in the words for people outside."""
 
-    audiences: tuple[str, ...] = FOR_THE_HOUSE
+    audiences: tuple[str, ...] = tuple(Audience.values)
     face: ClockFace = field(default_factory=ClockFace)
     is_outside: bool = False
 
