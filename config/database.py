@@ -11,7 +11,7 @@ from config.postgres import Server
 
 ROLES = ("web", "worker", "command")
 
-# Milliseconds. A person's request gives up early; a worker's batch may take longer than it, but never for ever; a command
+# Milliseconds. A person's request gives up early; a worker's batch may take longer, but never for ever; a command
 # (a migration, a load) may run as long as it needs.
 _LIMITS = {
     "web": {"lock_timeout": 5_000, "statement_timeout": 30_000, "idle_in_transaction_session_timeout": 60_000},

@@ -74,8 +74,7 @@ def _partner_people(name: str, role: PartyRole, rights: str) -> Sequence[Login]:
 def _person(name: str, says: str, place: str, *rights: str) -> Login:
     person = Login(f"{name}@waymark.example", secrets.token_urlsafe(9), says, place)
     # A process of its own, because the password goes in by stdin and so stands in no list of processes.
-    subprocess.run(
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "create_user", "--email", person.email, "--password-stdin", *rights],
-        input=person.password + "\n", text=True, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    manage = str(settings.BASE_DIR / "manage.py")
+    command = [sys.executable, manage, "create_user", "--email", person.email, "--password-stdin", *rights]
+    subprocess.run(command, input=person.password + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
     return person

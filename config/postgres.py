@@ -23,7 +23,6 @@ from typing import Any
 from config.postgres_files import PostgresError, placed, programs, server_uid, socket_folder
 
 NAME = "waymark"
-_START_SECONDS = 60
 # Not durable, for tests: their data is thrown away anyway.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -34,6 +33,8 @@ class Server:
 
     home: Path
     options: tuple[str, ...] = ()
+    # Seconds to wait for a start: recovery after a crash may take a while.
+    patience: int = 60
 
     @cached_property
     def folder(self) -> Path:
@@ -135,8 +136,8 @@ class Server:
         )
         options = " ".join(f"-c '{setting}'" for setting in settings)
         log = str(self.folder / "server.log")
-        start = ("-D", str(self.data), "-w", "-t", str(_START_SECONDS), "-l", log, "-o", options, "start")
-        deadline = time.monotonic() + _START_SECONDS
+        start = ("-D", str(self.data), "-w", "-t", str(self.patience), "-l", log, "-o", options, "start")
+        deadline = time.monotonic() + self.patience
         # After kill -9 the old server's children keep the shared memory for a moment: try until they are gone.
         while self._run("pg_ctl", *start, check=False).returncode:
             if time.monotonic() > deadline:
@@ -145,7 +146,7 @@ class Server:
 
     def _coming_up(self) -> bool:
         """Wait for a server that lives but does not answer yet; clear what a dead one left behind."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + self.patience
         while self.alive():
             if self.ready():
                 return True

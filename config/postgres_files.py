@@ -51,7 +51,7 @@ def server_uid(home: Path) -> int:
 
 
 def placed(home: Path) -> Path:
-    """The real folder behind `home`. As root a folder that the server's user cannot reach is a link to one that he can."""
+    """The real folder behind `home`: as root, a folder the server's user cannot reach is a link to one that he can."""
     home.parent.mkdir(parents=True, exist_ok=True)
     if home.is_symlink():
         home = home.readlink()

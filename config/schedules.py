@@ -1,4 +1,4 @@
-"""What the queue's clock wakes. The schedules belong to the code: made, changed and removed at each start of the workers."""
+"""What the queue's clock wakes. The schedules belong to the code: brought up to date at each start of the workers."""
 
 from __future__ import annotations
 

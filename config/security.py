@@ -39,7 +39,7 @@ _BY_PATH = (("/admin/", CONSOLE), ("/api/v1/docs/", API_DOCS))
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """The strict policy everywhere, the two wider ones where they are needed. No device of the visitor is ever asked for."""
+    """The strict policy everywhere, the two wider ones where they are needed. No device is ever asked for."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")

@@ -39,8 +39,8 @@ INSTALLED_APPS = [
     "billing",
     "portal",
     "config.apps.Wiring",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "portal.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -188,13 +188,14 @@ SPECTACULAR_SETTINGS = {
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Waymark",
     "SITE_HEADER": "Waymark",
+    "SITE_SUBHEADER": _("Console"),
+    "SITE_SYMBOL": "route",
     "SITE_URL": "/portal/",
     "SHOW_LANGUAGES": True,
-    "DASHBOARD_CALLBACK": "portal.console.home.dashboard",
-    "STYLES": ["portal.console.nav.stylesheet"],
+    "STYLES": ["portal.console.nav.shapes", "portal.console.nav.stylesheet"],
     "SCRIPTS": ["portal.console.nav.script"],
-    "SIDEBAR": {"show_search": True, "navigation": "portal.console.nav.sidebar"},
-    "COMMAND": {"search_callback": "portal.console.nav.search"},
+    "COLORS": {"primary": "portal.console.nav.primary_colours"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "portal.console.nav.sidebar"},
 }
 
 # --- Mail ------------------------------------------------------------------------------------------------------------

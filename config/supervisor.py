@@ -27,8 +27,8 @@ logger = logging.getLogger("waymark.supervisor")
 
 LOOK_EVERY = 1.0
 BEAT_EVERY = 5.0
-# Seconds without a pulse: for a cluster that has nothing to do, for one whose workers are all running a task (a task has
-# to end within its timeout), and for one that is just starting.
+# Seconds without a pulse: for a cluster that has nothing to do, for one whose workers are all running a task (a task
+# has to end within its timeout), and for one that is just starting.
 SILENCE = 20.0
 SILENCE_BUSY = settings.Q_CLUSTER["timeout"] + SILENCE
 SILENCE_STARTING = 60.0

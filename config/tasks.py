@@ -6,10 +6,10 @@ import time
 import uuid
 from collections.abc import Callable
 
-import billing.services
-import milestones.services
 from django.db.models.functions import Now
 
+import billing.services
+import milestones.services
 import partners.services
 import shipments.services
 from config.models import Heartbeat

@@ -2,8 +2,8 @@
 
 A queue row is an order (`key` = the cluster's name) or a wake-up of one task (`key` = `<cluster>/<task>`). However many
 wake-ups of a task wait, taking one takes them all: the run that follows sees everything their transactions committed.
-Folding at the take and not at the insert is what makes it safe: a writer that trusted a wake-up of somebody else's could
-see it run before its own rows are committed.
+Folding at the take and not at the insert is what makes it safe: a writer that trusted a wake-up of somebody else's
+could see it run before its own rows are committed.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class LeaseLost(Exception):
 def claim(model: type[M], *, where_state: str | Sequence[str], limit: int, lease_for: timedelta) -> list[M]:
     """Take up to `limit` rows in `where_state` that are due and held by nobody, oldest first, for `lease_for`.
 
-    They come back with a fresh `lease_token` (one a claim) and one attempt more. Rows that other workers are claiming at
-    this moment are passed over, so any number may claim at once.
+    They come back with a fresh `lease_token` (one a claim) and one attempt more. Rows that other workers are claiming
+    at this moment are passed over, so any number may claim at once.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     states = [where_state] if isinstance(where_state, str) else list(where_state)
@@ -65,7 +65,7 @@ def fence(rows: Sequence[models.Model]) -> None:
 
 
 def in_halves(rows: Sequence[M], work: Callable[[Sequence[M]], Any], park: Callable[[M, Exception], Any]) -> int:
-    """Do `work` on all `rows` at once; when it fails, on each half, down to the one row that is `park`ed with its error.
+    """Do `work` on all `rows` at once; when it fails, on each half, down to the one row that is `park`ed
 
     `work` is one transaction and leaves nothing behind when it raises. Returns the number of rows that went through. A
     row whose lease was lost is left to its new holder. What the database says is passing is tried again as a whole.

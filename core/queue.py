@@ -1,4 +1,4 @@
-"""The one door to the queue. Rows are the truth, a queued task only says "look": losing or doubling one changes nothing.
+"""The one door to the queue. Rows are the truth, a queued task says "look": losing or doubling one changes nothing.
 
 What may run stands in `settings.WAYMARK_TASKS` (name -> dotted path), so a row of the queue can never name a function.
 """
@@ -45,7 +45,7 @@ def nudge(name: str) -> None:
 
 
 def ask_for_beat(cluster: str, token: str) -> None:
-    """Send a sign-of-life task that only the workers of `cluster` take: another host's would vouch for the wrong ones."""
+    """Send a sign of life that only the workers of `cluster` take: another host's would vouch for the wrong ones."""
     _put("beat", (cluster, token), SkipLockedBroker(list_key=beat_key(cluster)))
 
 

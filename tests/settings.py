@@ -12,8 +12,8 @@ if not os.environ.get("DATABASE_URL"):
     _server.hold()
     os.environ["DATABASE_URL"] = _server.url()
 
-from config.settings import *  # noqa: E402, F403 the server has to be there first
-from config.settings import DATABASES, STORAGES  # noqa: E402
+from config.settings import *  # noqa: F403 the server has to be there first
+from config.settings import DATABASES, STORAGES
 
 DATABASES["default"]["TEST"] = {"NAME": "_".join(filter(None, ["test_waymark", os.environ.get("WAYMARK_TEST_SUFFIX")]))}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -77,9 +77,10 @@ class Command(BaseCommand):
         """The web server. What a killed one left on the port is ended first; a port somebody else has is refused."""
         record = run / f"web-{settings.PORT}.json"
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", self.address, "--port", str(settings.PORT),
-            "--workers", "2", "--blocking-threads", "4", "--backlog", "1024", "--http", "1", "--no-ws",
-            "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application",
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
+            "--host", self.address, "--port", str(settings.PORT), "--backlog", "1024",
+            "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--workers-kill-timeout", "5",
+            "--log-level", "warning", "config.wsgi:application",
         ]  # fmt: skip
         child = Child("web", command, {"WAYMARK_ROLE": "web"}, record)
         child.end_leftovers()
