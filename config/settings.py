@@ -29,6 +29,8 @@ WAYMARK_URL = environment.text("WAYMARK_URL", f"http://127.0.0.1:{PORT}")
 WAYMARK_MESSAGE_LIMIT = environment.integer("WAYMARK_MESSAGE_LIMIT", 64 << 20, least=1 << 10, most=1 << 30)
 WAYMARK_PARSE_LIMIT = environment.integer("WAYMARK_PARSE_LIMIT", 20 << 20, least=1 << 10, most=1 << 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = WAYMARK_MESSAGE_LIMIT
+# Requests of one caller of the API in a minute.
+WAYMARK_RATE_LIMIT = environment.integer("WAYMARK_RATE_LIMIT", 1200, least=1, most=1_000_000)
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
@@ -162,11 +164,11 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "portal.api.auth.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "portal.api.auth.PersonAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["config.security.Closed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["portal.api.parsing.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "portal.api.errors.problem_handler",

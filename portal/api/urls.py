@@ -1,5 +1,45 @@
+"""Every route of the API."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns: list[URLPattern] = []
+from portal.api import billing, events, messages, milestones, partners, shipments, timeline
+from portal.api.nowhere import Nowhere
+
+app_name = "api"
+
+urlpatterns = [
+    path("messages/", messages.Messages.as_view(), name="messages"),
+    path("messages/<uuid:id>/", messages.OneMessage.as_view(), name="message"),
+    path("messages/<uuid:id>/reprocess/", messages.Reprocess.as_view(), name="message-reprocess"),
+    path("events/", events.Events.as_view(), name="events"),
+    path("shipments/", shipments.Shipments.as_view(), name="shipments"),
+    path("shipments/<uuid:id>/", shipments.OneShipment.as_view(), name="shipment"),
+    path("shipments/<uuid:id>/timeline/", timeline.Timeline.as_view(), name="timeline"),
+    path("milestone-templates/", milestones.Templates.as_view(), name="milestone-templates"),
+    path("exceptions/", milestones.Exceptions.as_view(), name="exceptions"),
+    path("exceptions/<uuid:id>/", milestones.OneException.as_view(), name="exception"),
+    path("exceptions/<uuid:id>/acknowledge/", milestones.Acknowledge.as_view(), name="exception-acknowledge"),
+    path("exceptions/<uuid:id>/snooze/", milestones.Snooze.as_view(), name="exception-snooze"),
+    path("exceptions/<uuid:id>/resolve/", milestones.Resolve.as_view(), name="exception-resolve"),
+    path("tasks/", milestones.Tasks.as_view(), name="tasks"),
+    path("tasks/<uuid:id>/close/", milestones.CloseTask.as_view(), name="task-close"),
+    path("partners/", partners.Partners.as_view(), name="partners"),
+    path("partners/<str:code>/", partners.OnePartner.as_view(), name="partner"),
+    path("charges/", billing.Charges.as_view(), name="charges"),
+    path("accruals/", billing.Accruals.as_view(), name="accruals"),
+    path("invoices/", billing.Invoices.as_view(), name="invoices"),
+    path("invoices/draft/", billing.Drafts.as_view(), name="invoices-draft"),
+    path("invoices/<uuid:id>/", billing.OneInvoice.as_view(), name="invoice"),
+    path("invoices/<uuid:id>/pdf/", billing.InvoicePdf.as_view(), name="invoice-pdf"),
+    path("invoices/<uuid:id>/csv/", billing.InvoiceCsv.as_view(), name="invoice-csv"),
+    path("invoices/<uuid:id>/issue/", billing.Issue.as_view(), name="invoice-issue"),
+    path("invoices/<uuid:id>/credit/", billing.Credit.as_view(), name="invoice-credit"),
+    path("exports/", billing.Exports.as_view(), name="exports"),
+    path("exports/<uuid:id>/file/", billing.ExportFile.as_view(), name="export-file"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema", permission_classes=[]), name="docs"),
+    re_path(r"", Nowhere.as_view(), name="nowhere"),
+]

@@ -1,4 +1,4 @@
-"""What goes wrong between a reporter and us. Pure and seeded: duplicates, disorder, silence, corrections, retractions."""
+"""What goes wrong between a reporter and us, seeded: duplicates, disorder, silence, corrections, retractions. Pure."""
 
 from __future__ import annotations
 

@@ -137,7 +137,8 @@ def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) 
         f"MS1*{city.upper()}*{subdivision}*{country}",
     ]
     told = happening.told_at
-    head = f"ISA*00*          *00*          *02*{scac:<15}*ZZ*WAYMARK        *{told:%y%m%d}*{told:%H%M}*U*00401*{number}*0*P*>"
+    blank, here = " " * 10, f"{'WAYMARK':<15}"
+    head = f"ISA*00*{blank}*00*{blank}*02*{scac:<15}*ZZ*{here}*{told:%y%m%d}*{told:%H%M}*U*00401*{number}*0*P*>"
     lines = [
         head,
         f"GS*QM*{scac}*WAYMARK*{told:%Y%m%d}*{told:%H%M}*{number}*X*004010",

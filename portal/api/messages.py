@@ -1,0 +1,169 @@
+"""`/messages/`: payloads in the sender's own format, stored before anything reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import django_filters
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from partners.access import ScopedQuerySet
+from partners.enums import Scope
+from portal.api.base import READ_ONLY, Door, Row, caller
+from portal.api.errors import TooLarge
+from portal.api.times import in_utc
+from shipments.enums import MessageState
+from shipments.models import Event, Message, Source
+from shipments.services import receive, reprocess
+
+MAXIMUM_EVENTS_SHOWN = 1000
+
+
+class AnyParser(BaseParser):
+    """Any content type is taken as it is: the bytes are the message."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return None
+
+
+class MessageFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=MessageState.choices)
+    source = django_filters.CharFilter(field_name="source__code", max_length=32)
+    updated_since = django_filters.IsoDateTimeFilter(field_name="last_delivered_at", lookup_expr="gte")
+
+    class Meta:
+        model = Message
+        fields: ClassVar[list[str]] = []
+
+
+class MessageOut(serializers.Serializer[Message]):
+    id = serializers.UUIDField()
+    source = serializers.CharField()
+    state = serializers.ChoiceField(choices=MessageState.choices)
+    filename = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+    deliveries = serializers.IntegerField(help_text="How often these very bytes were sent")
+    received_at = serializers.DateTimeField()
+    processed_at = serializers.DateTimeField(allow_null=True)
+    errors = serializers.ListField(child=serializers.DictField(), help_text="code, message, segment, element, position")
+    counts = serializers.DictField(child=serializers.IntegerField())
+    events = serializers.ListField(child=serializers.UUIDField(), required=False)
+
+
+class ReceiptOut(serializers.Serializer[Message]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=MessageState.choices)
+    duplicate_of = serializers.UUIDField(allow_null=True, help_text="Set when these bytes were received before")
+
+
+def present(message: Message) -> Row:
+    return {
+        "id": str(message.public_id),
+        "source": message.source.code,
+        "state": message.state,
+        "filename": message.filename,
+        "content_type": message.content_type,
+        "size": message.size,
+        "deliveries": message.deliveries,
+        "received_at": in_utc(message.received_at),
+        "processed_at": in_utc(message.processed_at),
+        "errors": message.errors,
+        "counts": {
+            "events": message.events_found,
+            "matched": message.events_matched,
+            "unmatched": message.events_unmatched,
+            "unmapped": message.events_unmapped,
+            "quarantined": message.events_quarantined,
+            "duplicates": message.events_duplicate,
+        },
+    }
+
+
+def present_all(messages: Iterable[Message]) -> list[Row]:
+    return [present(message) for message in messages]
+
+
+class MessageDoor(Door[Message]):
+    model = Message
+    scopes: ClassVar[dict[str, str]] = READ_ONLY | {"POST": Scope.INGEST}
+    permissions: ClassVar[dict[str, str]] = {
+        "GET": "shipments.view_message",
+        "POST": "shipments.change_message",
+    }
+    serializer_class = MessageOut
+
+    def rows(self) -> ScopedQuerySet[Message]:
+        return Message.objects.select_related("source").without_raw()
+
+
+class Messages(MessageDoor):
+    filterset_class = MessageFilter
+    parser_classes = (AnyParser,)
+    _payload: bytes | None = None
+
+    @extend_schema(operation_id="messages_list", responses=MessageOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Messages of your sources, newest first."""
+        return self.page(self.get_queryset(), present_all)
+
+    @extend_schema(
+        operation_id="messages_receive",
+        parameters=[OpenApiParameter("source", str, required=True, description="Code of the source that sends")],
+        request={"*/*": OpenApiTypes.BINARY},
+        responses={202: ReceiptOut},
+        filters=False,
+    )
+    def post(self, request: Request) -> Response:
+        """Hand in one message. It is stored when the answer comes; it is read right after."""
+        code = request.query_params.get("source", "")
+        if not code:
+            raise ValidationError({"source": _("Name the source: ?source=CODE")})
+        source = Source.objects.active().get_for_user(caller(request), code=code)
+        payload = self.body(request)
+        content_type = (request.content_type or "")[:100]
+        receipt = receive(source, payload, content_type=content_type, by=caller(request))
+        message = receipt.message
+        duplicate_of = str(message.public_id) if receipt.is_duplicate else None
+        body = {"id": str(message.public_id), "state": message.state, "duplicate_of": duplicate_of}
+        return Response(body, status=202)
+
+    def body(self, request: Request) -> bytes:
+        """The raw bytes, read once and no further than the limit."""
+        if self._payload is None:
+            limit = settings.WAYMARK_MESSAGE_LIMIT
+            payload: bytes = request._request.read(limit + 1)
+            if len(payload) > limit:
+                raise TooLarge
+            self._payload = payload
+        return self._payload
+
+
+class OneMessage(MessageDoor):
+    @extend_schema(operation_id="messages_retrieve", responses=MessageOut)
+    def get(self, request: Request, id: str) -> Response:
+        """A message with its errors and the ids of its events."""
+        message = self.one()
+        ids = Event.objects.filter(message=message).order_by("pk").values_list("public_id", flat=True)
+        return Response(present(message) | {"events": [str(pk) for pk in ids[:MAXIMUM_EVENTS_SHOWN]]})
+
+
+class Reprocess(MessageDoor):
+    @extend_schema(operation_id="messages_reprocess", request=None, responses={202: ReceiptOut})
+    def post(self, request: Request, id: str) -> Response:
+        """Read the message again, with today's mappings and places. Nothing is stored twice."""
+        message = self.one()
+        reprocess(message, by=caller(request))
+        message.refresh_from_db(fields=["state"])
+        return Response({"id": str(message.public_id), "state": message.state, "duplicate_of": None}, status=202)

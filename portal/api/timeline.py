@@ -1,0 +1,183 @@
+"""`/shipments/{id}/timeline/`: what should happen, what did, and what is wrong, as known at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from milestones.enums import MilestoneState
+from milestones.models import Milestone, ShipmentException
+from milestones.services import timeline_as_of
+from partners.access import ScopedQuerySet, sees_all
+from partners.models import User
+from portal.api.base import Door, Row, caller
+from portal.api.events import EventOut, own_sources, states_of
+from portal.api.events import present as present_event
+from portal.api.milestones import ExceptionOut, present_case, visible_cases
+from portal.api.times import at_place
+from portal.presentation.audiences import audiences_of, who_sees
+from shipments.models import Event, EventMatch, Location, Shipment
+
+
+class DecisionOut(serializers.Serializer[Any]):
+    event = serializers.UUIDField(allow_null=True, help_text="The event that won")
+    rule = serializers.CharField(help_text="The rule that decided")
+    losing_events = serializers.ListField(child=serializers.UUIDField())
+
+
+class MilestoneOut(serializers.Serializer[Milestone]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    location = serializers.CharField(allow_null=True)
+    leg = serializers.IntegerField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    occurrence = serializers.IntegerField()
+    baseline_at = serializers.DateTimeField(allow_null=True)
+    planned_at = serializers.DateTimeField(allow_null=True)
+    estimated_at = serializers.DateTimeField(allow_null=True)
+    actual_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(choices=MilestoneState.choices)
+    deviation = serializers.CharField()
+    inferred = serializers.BooleanField()
+    decided_by = DecisionOut(allow_null=True)
+    visible_to = serializers.ListField(child=serializers.CharField())
+
+
+class TimelineOut(serializers.Serializer[Shipment]):
+    shipment = serializers.UUIDField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    milestones = MilestoneOut(many=True)
+    events = EventOut(many=True)
+    exceptions = ExceptionOut(many=True)
+
+
+class Reached(Protocol):
+    """What a stored milestone and one computed for a past instant have in common."""
+
+    name: str
+    occurrence: int
+    baseline_at: datetime | None
+    planned_at: datetime | None
+    estimated_at: datetime | None
+    actual_at: datetime | None
+    state: str
+    deviation: str
+    is_inferred: bool
+    decisions: Any
+    audience: str
+    leg_sequence: int | None
+    unit_number: str
+    location_id: int | None
+
+
+def _decision(decisions: Mapping[str, Mapping[str, Any]], own_events: frozenset[str] | None) -> Row | None:
+    """The decision about the most telling value: actual before estimated before planned."""
+    for value in ("actual", "estimated", "planned"):
+        if decided := decisions.get(value):
+            seen = [e for e in decided.get("losing", ()) if own_events is None or e in own_events]
+            return {"event": decided.get("event"), "rule": decided.get("rule", ""), "losing_events": seen}
+    return None
+
+
+def present_milestone(code: str, one: Reached, place: Location | None, visible_events: frozenset[str] | None) -> Row:
+    zone = place.time_zone if place else ""
+    return {
+        "code": code,
+        "name": one.name,
+        "location": place.code if place else None,
+        "leg": one.leg_sequence,
+        "unit": one.unit_number or None,
+        "occurrence": one.occurrence,
+        "baseline_at": at_place(one.baseline_at, zone),
+        "planned_at": at_place(one.planned_at, zone),
+        "estimated_at": at_place(one.estimated_at, zone),
+        "actual_at": at_place(one.actual_at, zone),
+        "state": one.state,
+        "deviation": one.deviation,
+        "inferred": one.is_inferred,
+        "decided_by": _decision(one.decisions, visible_events),
+        "visible_to": who_sees(one.audience),
+    }
+
+
+def _milestones(shipment: Shipment, as_of: datetime | None, audiences: tuple[str, ...]) -> list[tuple[str, Reached]]:
+    """(code, milestone) in plan order, as stored now or as computed from what was known then."""
+    if as_of is None:
+        rows = Milestone.objects.filter(shipment=shipment).visible_as(audiences)
+        return [(row.type_id, row) for row in rows]
+    known = timeline_as_of(shipment, as_of)
+    return [(value.code, value) for value in known.milestones if value.audience in audiences]
+
+
+def _events(shipment: Shipment, as_of: datetime | None) -> QuerySet[Event]:
+    matches = EventMatch.objects.filter(shipment=shipment)
+    rows = Event.objects.select_related("source__partner", "location", "message").defer("message__raw")
+    if as_of is not None:
+        matches = matches.filter(matched_at__lte=as_of)
+        rows = rows.filter(received_at__lte=as_of)
+    return rows.filter(pk__in=matches.values("event_id")).order_by("occurred_at", "code_id", "pk")
+
+
+def _cases(shipment: Shipment, as_of: datetime | None, user: User) -> QuerySet[ShipmentException]:
+    rows = ShipmentException.objects.filter(shipment=shipment).select_related("shipment", "milestone")
+    if as_of is not None:
+        rows = rows.filter(Q(resolved_at=None) | Q(resolved_at__gt=as_of), opened_at__lte=as_of)
+    return visible_cases(rows, internal=sees_all(user)).order_by("opened_at", "pk")
+
+
+def _visible(events: Iterable[Event], codes: set[str], own: set[int] | None) -> list[Event]:
+    """The events whose milestone the caller may see, and those his own sources reported."""
+    return [event for event in events if own is None or event.source_id in own or event.code_id in codes]
+
+
+def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
+    """The timeline as `user` may see it. A constant number of queries."""
+    chosen = _milestones(shipment, as_of, audiences_of(user, shipment))
+    places = {p.pk: p for p in Location.objects.filter(pk__in={m.location_id for _code, m in chosen if m.location_id})}
+    own = own_sources(user)
+    events = _visible(_events(shipment, as_of), {code for code, _m in chosen}, own)
+    states = states_of(events)
+    seen = None if own is None else frozenset(str(event.public_id) for event in events)
+    return {
+        "shipment": str(shipment.public_id),
+        "as_of": as_of.isoformat() if as_of else None,
+        "milestones": [present_milestone(code, m, places.get(m.location_id or 0), seen) for code, m in chosen],
+        "events": [
+            present_event(event, states[event.pk], sees_source=own is None or event.source_id in own)
+            for event in events
+        ],
+        "exceptions": [present_case(case) for case in _cases(shipment, as_of, user)],
+    }
+
+
+class Timeline(Door[Shipment]):
+    model = Shipment
+    permissions: ClassVar[dict[str, str]] = {"GET": "shipments.view_shipment"}
+    parameters: ClassVar[frozenset[str]] = frozenset({"as_of"})
+    serializer_class = TimelineOut
+
+    def rows(self) -> ScopedQuerySet[Shipment]:
+        return Shipment.objects.all()
+
+    @extend_schema(
+        operation_id="shipments_timeline",
+        parameters=[OpenApiParameter("as_of", serializers.DateTimeField, description="Show what was known then")],
+        responses=TimelineOut,
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """Milestones, events and exceptions of a shipment, now or as known at a past instant."""
+        as_of = None
+        if (given := request.query_params.get("as_of")) is not None:
+            try:
+                as_of = serializers.DateTimeField().run_validation(given)
+            except serializers.ValidationError as error:
+                raise ValidationError({"as_of": error.detail}) from error
+        return Response(timeline(self.one(), as_of=as_of, user=caller(request)))

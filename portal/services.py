@@ -1,0 +1,65 @@
+"""What the doors themselves write: answers to be replayed, and requests counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from core.errors import DomainError
+from partners.models import User
+from portal.models import IdempotentRequest, RequestCount
+
+WINDOW_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests of the caller in this window, and the seconds until it ends."""
+
+    count: int
+    reset_in: int
+
+
+def count_request(user: User, *, now: datetime) -> Rate:
+    """Count one request of `user`. One atomic statement, so that parallel processes agree."""
+    window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
+    table = RequestCount._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO {table} (user_id, "window", count) VALUES (%s, %s, 1) '  # noqa: S608 our own table name
+            f'ON CONFLICT (user_id, "window") DO UPDATE SET count = {table}.count + 1 RETURNING count',
+            [user.pk, window],
+        )
+        count = int(cursor.fetchone()[0])
+    if count == 1:
+        RequestCount.objects.filter(user=user, window__lt=window).delete()
+    return Rate(count=count, reset_in=WINDOW_SECONDS - passed)
+
+
+def reserve_key(user: User, *, route: str, key: str, body: bytes) -> IdempotentRequest:
+    """The row of this Idempotency-Key, new (`status` None) or with the first answer.
+
+    To be called in the transaction that makes the answer: a second request with the key waits for it and then reads
+    what was answered. Raises DomainError `idempotency_key_reused` when the key came with another body before.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    row, _ = IdempotentRequest.objects.get_or_create(user=user, route=route, key=key, defaults={"body_digest": digest})
+    if row.body_digest != digest:
+        raise DomainError(
+            "idempotency_key_reused", "This Idempotency-Key was used before with another body.", conflict=True
+        )
+    return row
+
+
+def remember_answer(row: IdempotentRequest, *, status: int, body: bytes) -> None:
+    """Keep a successful answer for replay; a refusal is forgotten, so that a corrected request may use the key."""
+    if status >= 400:
+        row.delete()
+        return
+    row.status = status
+    row.response = json.loads(body) if body else None
+    row.save(update_fields=["status", "response"])
