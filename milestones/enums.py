@@ -134,3 +134,24 @@ class WorkRole(TextChoices):
     OPERATIONS = "operations", _("Operations")
     CUSTOMS = "customs", _("Customs")
     FINANCE = "finance", _("Finance")
+
+
+class DecisionRule(TextChoices):
+    """Why a value of a milestone stands: the `rule` of `Milestone.decisions`."""
+
+    ONLY = "only", _("The only report")
+    TRUST = "trust", _("From the most trusted source")
+    CORROBORATION = "corroboration", _("Confirmed by another source")
+    LATEST = "latest", _("The latest report")
+    TIE = "tie", _("Equal reports, settled by a fixed order")
+    ALL_UNITS = "all_units", _("When the last of the units had it")
+    FIRST_PLAN = "first_plan", _("The first plan reported")
+    RIPPLE = "ripple", _("Moved with the milestone it counts from")
+    INFERRED = "inferred", _("Inferred from a later milestone")
+
+
+class Cause(TextChoices):
+    """Why a milestone is overdue: `facts["cause"]` of its case."""
+
+    FREIGHT_LATE = "freight_late", _("The freight is late")
+    SOURCE_SILENT = "source_silent", _("The source is silent")

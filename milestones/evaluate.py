@@ -1,0 +1,54 @@
+"""Milestones, cases and roll-up of one shipment. Pure: the same input gives the same result, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from milestones.enums import ExceptionKind, JourneyStatus
+from milestones.excepting import Trouble, cases, next_check, tasks, troubles
+from milestones.facts import Evaluation, EventFact, Plan, Policy
+from milestones.holding import holds
+from milestones.selecting import active, assign
+from milestones.situation import Situation, silence
+from milestones.summing import is_finished, summarise
+from milestones.unplanned import value_unplanned
+from milestones.valuing import value_lines
+
+_STAYS = frozenset({JourneyStatus.CANCELLED.value})
+
+
+def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datetime) -> Evaluation:
+    """What stands at `now`, when the shipment has this plan and these events are known (in any order)."""
+    counting, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
+    by_line, unplanned = assign(counting, plan)
+    valued = value_lines(plan, by_line, policy, now)
+    situation = Situation(valued, counting, holds(counting), silence(counting, policy))
+    summary = summarise(situation, plan, now)
+    finished = is_finished(valued, summary.status)
+    found = _standing(troubles(situation, now), summary.status)
+    wanted = () if summary.status in _STAYS else tasks(valued, policy, now)
+    return Evaluation(
+        milestones=(*(row.value for row in valued), *value_unplanned(unplanned, policy)),
+        cases=cases(found, plan, policy),
+        tasks=() if finished else wanted,
+        holds=tuple(situation.holds),
+        summary=summary,
+        is_finished=finished,
+        next_check_at=next_check(situation, found, plan, policy, now),
+        set_aside=aside,
+    )
+
+
+def _standing(found: list[Trouble], status: str) -> list[Trouble]:
+    """Of a cancelled shipment nothing matters any more; of a delivered one neither holds nor that something was late
+    on the way, but that the delivery was."""
+    if status == JourneyStatus.CANCELLED:
+        return []
+    if status != JourneyStatus.DELIVERED:
+        return found
+    return [
+        trouble
+        for trouble in found
+        if trouble.kind != ExceptionKind.HOLD and (trouble.kind != ExceptionKind.LATE or trouble.code == "DELIVERED")
+    ]

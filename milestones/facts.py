@@ -1,0 +1,286 @@
+"""What the rules of this app are given and what they give back. Plain values; times are aware datetimes in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class LineFact:
+    """One line of a template. `anchor_index`: index of the line it counts from, or None for a date of the shipment."""
+
+    id: int
+    slot: str
+    position: int
+    code: str
+    name: str
+    place_role: str
+    is_mandatory: bool
+    anchor: str
+    anchor_index: int | None
+    offset_minutes: int
+    is_working: bool
+    time_of_day: time | None
+    early: timedelta
+    late: timedelta
+    responsible: str
+    audience: str
+    weight: int
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a template is for. An empty field matches anything."""
+
+    mode: str = ""
+    shipment_type: str = ""
+    customer_id: int | None = None
+    origin_country: str = ""
+    destination_country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFact:
+    """A template made ready by `planning.compile_template`.
+
+    `order`: indexes of lines such that a line comes after the one it counts from. `by_code`: indexes by milestone code.
+    """
+
+    id: int
+    code: str
+    version: int
+    name: str
+    criteria: Criteria
+    lines: tuple[LineFact, ...]
+    order: tuple[int, ...]
+    by_code: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """`code` is the UN/LOCODE that stands for the place: of the place it is the same as, when it has one."""
+
+    id: int
+    code: str
+    country: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegFact:
+    sequence: int
+    mode: str
+    origin: PlaceFact
+    destination: PlaceFact
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePoint:
+    """The place that plays a role on the way, and the leg it belongs to (None: the shipment's own end)."""
+
+    place: PlaceFact
+    leg_sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way made ready by `planning.route`: its points by place role, and the codes of the places between."""
+
+    points: Mapping[str, RoutePoint]
+    transit: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFact:
+    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
+
+    mode: str
+    type: str
+    customer_id: int
+    route: Route
+    dates: Mapping[str, datetime | None]
+    units: frozenset[str] = frozenset()
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A shipment and its template. `baselines`: slot → the first plan, which is kept; `holidays`: country → days."""
+
+    shipment: ShipmentFact
+    template: TemplateFact | None
+    baselines: Mapping[str, datetime] = field(default_factory=dict)
+    holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EventFact:
+    """One event that is matched to the shipment.
+
+    `id` is the public id, `row` the primary key. `told_at`: when the source reported it, else when we received it.
+    `place`: as PlaceFact.code, empty when not known. `unit`: key of the unit of the shipment, empty: about all.
+    `is_quarantined` is False again after a person has released it.
+    """
+
+    id: str
+    row: int
+    fingerprint: str
+    source: int
+    trust: int
+    code: str
+    classifier: str
+    occurred_at: datetime | None
+    told_at: datetime
+    received_at: datetime
+    position: int
+    place: str = ""
+    location_id: int | None = None
+    unit: str = ""
+    journey_number: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    is_day: bool = False
+    source_event_id: str = ""
+    retracts: str = ""
+    supersedes: int | None = None
+    is_quarantined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFact:
+    """An exception rule. Empty `mode` and `code` match any."""
+
+    id: int
+    name: str
+    kind: str
+    severity: str
+    owner: str
+    mode: str
+    code: str
+    minimum: timedelta
+    due_in: timedelta
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFact:
+    """A code of the vocabulary: its name and its typical sequence."""
+
+    name: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is the same for all shipments. `latency`: source id → how late it usually reports.
+
+    `booking_tolerance`: an ACT longer than this before the booking cannot be true (domain.md, "No date from the
+    future"). `agreement`: two reports closer than this confirm each other. `task_lead`: a task opens this long before
+    its line is due.
+    """
+
+    rules: tuple[RuleFact, ...] = ()
+    latency: Mapping[int, timedelta] = field(default_factory=dict)
+    vocabulary: Mapping[str, TypeFact] = field(default_factory=dict)
+    usual_latency: timedelta = timedelta(hours=4)
+    booking_tolerance: timedelta = timedelta(days=30)
+    agreement: timedelta = timedelta(hours=1)
+    task_lead: timedelta = timedelta(days=2)
+
+
+@dataclass(slots=True)
+class MilestoneValue:
+    """One row of the plan as it stands. The fields are those of the model `Milestone`."""
+
+    slot: str
+    line_id: int | None
+    position: int
+    code: str
+    name: str
+    place_role: str
+    location_id: int | None
+    leg_sequence: int | None
+    audience: str
+    responsible: str
+    unit_number: str = ""
+    occurrence: int = 1
+    baseline_at: datetime | None = None
+    planned_at: datetime | None = None
+    estimated_at: datetime | None = None
+    actual_at: datetime | None = None
+    state: str = "planned"
+    deviation: str = ""
+    is_inferred: bool = False
+    decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def expected_at(self) -> datetime | None:
+        """When it should happen by what is known now."""
+        return self.estimated_at or self.planned_at
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold in force. `slot` names it among the cases of the shipment."""
+
+    slot: str
+    code: str
+    agency: str
+    reason: str
+    since: datetime
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWanted:
+    """A case that should be open. `facts["about"]` is its cause: once a person resolved it, it is not opened again."""
+
+    rule: RuleFact
+    slot: str
+    summary: str
+    facts: dict[str, Any]
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWanted:
+    """A task that should be open for a line."""
+
+    slot: str
+    title: str
+    role: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The roll-up of a journey: the fields of the model `Journey`."""
+
+    status: str
+    health: str
+    strip: str
+    done: int
+    total: int
+    progress: int
+    next_name: str
+    planned_arrival_at: datetime | None
+    expected_arrival_at: datetime | None
+    arrived_at: datetime | None
+    last_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that follows from (plan, events, policy, now). `set_aside`: (event id, why it does not count)."""
+
+    milestones: tuple[MilestoneValue, ...]
+    cases: tuple[CaseWanted, ...]
+    tasks: tuple[TaskWanted, ...]
+    holds: tuple[Hold, ...]
+    summary: Summary
+    is_finished: bool
+    next_check_at: datetime | None
+    set_aside: Sequence[tuple[str, str]] = ()

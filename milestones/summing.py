@@ -1,0 +1,151 @@
+"""The roll-up of a journey: status, health, strip, progress, next milestone, arrival. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from milestones.enums import Cause, Deviation, Health, JourneyStatus, PlaceRole
+from milestones.facts import EventFact, MilestoneValue, Plan, Summary
+from milestones.selecting import ACTUAL, recency
+from milestones.situation import Situation
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+
+_ENDS = frozenset({PlaceRole.POD.value, PlaceRole.DESTINATION.value})
+# From the first of these on the freight is on its way; from the second kind on it has come to the end of the carriage.
+_MOVING = frozenset(
+    {
+        "PICKED_UP", "GATE_IN", "LOADED", "DEPARTED", "IN_TRANSIT", "ARRIVED", "DISCHARGED", "RECEIVED_TRANSIT",
+        "HANDED_OVER", "BORDER_CROSSED", "GATE_OUT", "OUT_FOR_DELIVERY", "WH_DISPATCHED", "DELIVERY_FAILED",
+    }
+)  # fmt: skip
+_THERE = frozenset({"AVAILABLE", "DELIVERY_ARRIVED"})
+_THERE_AT_THE_END = frozenset({"ARRIVED", "DISCHARGED", "GATE_OUT"})
+_STRIP = {OVERDUE: "O", MISSING: "M"}
+_STRIP_LENGTH = 60
+
+
+def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
+    """The narrow row that lists read."""
+    valued = situation.valued
+    status = status_of(valued, situation.events, plan)
+    arrival = arrival_line(valued)
+    values = [row.value for row in valued]
+    done = sum(value.state == REACHED for value in values)
+    planned = (arrival.value.planned_at if arrival else None) or plan.shipment.dates.get("eta")
+    estimated = arrival.value.estimated_at if arrival else None
+    arrived = arrival.value.actual_at if arrival else None
+    return Summary(
+        status=status,
+        health=health_of(situation, arrival, now) if status != JourneyStatus.CANCELLED else Health.ON_TIME.value,
+        strip="".join(map(letter, values))[:_STRIP_LENGTH],
+        done=done,
+        total=len(values),
+        progress=progress(valued),
+        next_name=next_name(valued) if status != JourneyStatus.CANCELLED else "",
+        planned_arrival_at=planned,
+        expected_arrival_at=arrived or estimated or planned,
+        arrived_at=arrived,
+        last_event_at=situation.quiet.last_event_at,
+    )
+
+
+def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan) -> str:
+    """Of the active events, planned or not. Cancelled unless booked again later; a part delivered is not delivered."""
+    happened = [e for e in events if e.classifier == ACTUAL]
+    if plan.shipment.is_cancelled or _is_cancelled(happened):
+        return JourneyStatus.CANCELLED.value
+    reached = {row.line.code for row in valued if row.value.state == REACHED}
+    # Of a shipment with several units the line knows when all of them are there; without a line a report is enough.
+    lines = {row.line.code for row in valued}
+    whole = {e.code for e in happened if e.attributes.get("part") != "PARTIAL"}
+    if "DELIVERED" in reached or ("DELIVERED" in whole and "DELIVERED" not in lines):
+        return JourneyStatus.DELIVERED.value
+    ends = {plan.shipment.route.points[role].place.code for role in _ENDS}
+    there = {e.code for e in happened if e.code in _THERE or (e.code in _THERE_AT_THE_END and e.place in ends)}
+    at_the_end = {
+        row.line.code
+        for row in valued
+        if row.value.state == REACHED
+        and (row.line.code in _THERE or (row.line.code in _THERE_AT_THE_END and row.line.place_role in _ENDS))
+    }
+    if at_the_end or there - lines:
+        return JourneyStatus.ARRIVED.value
+    if (reached | whole) & _MOVING:
+        return JourneyStatus.IN_TRANSIT.value
+    return JourneyStatus.BOOKED.value
+
+
+def _is_cancelled(happened: Iterable[EventFact]) -> bool:
+    last = max((e for e in happened if e.code in ("CANCELLED", "BOOKED")), key=_happening, default=None)
+    return last is not None and last.code == "CANCELLED"
+
+
+def _happening(event: EventFact) -> tuple[datetime, bool, tuple[datetime, int, str]]:
+    return event.occurred_at or event.told_at, event.code == "CANCELLED", recency(event)
+
+
+def arrival_line(valued: Sequence[Valued]) -> Valued | None:
+    """The line whose time is the arrival: the last arrival at the end of the carriage, else the last delivery."""
+    arrivals = [r for r in valued if r.line.code == "ARRIVED" and r.line.place_role in _ENDS]
+    deliveries = [r for r in valued if r.line.code == "DELIVERED"]
+    ends = arrivals or deliveries
+    return ends[-1] if ends else None
+
+
+def health_of(situation: Situation, arrival: Valued | None, now: datetime) -> str:
+    """Late: the arrival or the delivery is, or is expected to be.
+
+    No update: something is overdue and nobody speaks, or nothing was heard and nothing is planned. At risk: another
+    line is overdue or expected late, or a hold is in force.
+    """
+    valued, quiet = situation.valued, situation.quiet
+    ends = [r for r in valued if r is arrival or r.line.code == "DELIVERED"]
+    overdue = [r for r in valued if r.value.state == OVERDUE]
+    if any(r.value.deviation == LATE for r in ends):
+        return Health.LATE.value
+    if overdue and quiet.cause(now) == Cause.SOURCE_SILENT:
+        return Health.NO_UPDATE.value
+    if any(r in ends for r in overdue):
+        return Health.LATE.value
+    if overdue or situation.holds or any(_threatens(row.value) for row in valued):
+        return Health.AT_RISK.value
+    if quiet.last_event_at is None and not any(row.value.planned_at for row in valued):
+        return Health.NO_UPDATE.value
+    return Health.ON_TIME.value
+
+
+def _threatens(value: MilestoneValue) -> bool:
+    return value.state != REACHED and value.deviation == LATE
+
+
+def letter(value: MilestoneValue) -> str:
+    """One letter of `Journey.strip`."""
+    late = value.deviation == Deviation.LATE
+    if value.state == REACHED:
+        return "L" if late else "D"
+    if value.estimated_at is not None and value.state not in _STRIP:
+        return "S" if late else "E"
+    return _STRIP.get(value.state, "P")
+
+
+def progress(valued: Sequence[Valued]) -> int:
+    """Percent by the weights of the lines; an optional line counts only when it is reached."""
+    done = sum(r.line.weight for r in valued if r.value.state == REACHED)
+    total = sum(r.line.weight for r in valued if r.line.is_mandatory or r.value.state == REACHED)
+    return done * 100 // total if total else 0
+
+
+def next_name(valued: Sequence[Valued]) -> str:
+    """The first mandatory milestone after the last one reached; empty at the end."""
+    furthest = max((row.line.position for row in valued if row.value.state == REACHED), default=-1)
+    rest = [r for r in valued if r.line.position > furthest and r.line.is_mandatory]
+    return rest[0].line.name if rest else ""
+
+
+def is_finished(valued: Sequence[Valued], status: str) -> bool:
+    """Nothing more is to come: cancelled, or the last mandatory line is reached; without a plan, delivered."""
+    if status == JourneyStatus.CANCELLED:
+        return True
+    mandatory = [row for row in valued if row.line.is_mandatory]
+    return mandatory[-1].value.state == REACHED if mandatory else status == JourneyStatus.DELIVERED
