@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -40,11 +41,11 @@ def caller(request: Request) -> User:
 
 
 class Door(GenericAPIView[ModelT], Generic[ModelT]):
-    """What all views share. A view states its `model` (and `rows` when it joins), `scopes` and `permissions` by method."""
+    """What all views share. A view states its `model`, its `scopes` and `permissions` by method, and `rows` for joins."""
 
     authentication_classes = (ApiKeyAuthentication, PersonAuthentication)
     permission_classes = (HasScope,)
-    parser_classes = (StrictJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     pagination_class = KeyPaging
     scopes: ClassVar[dict[str, str]] = READ_ONLY
     permissions: ClassVar[dict[str, str]] = {}

@@ -99,8 +99,8 @@ def _of_framework(error: exceptions.APIException) -> Response:
     header = getattr(error, "auth_header", None)
     if header:
         answer["WWW-Authenticate"] = header
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        answer["Retry-After"] = str(int(error.wait))
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))
     return answer
 
 

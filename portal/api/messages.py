@@ -49,7 +49,7 @@ class MessageFilter(django_filters.FilterSet):
 
 class MessageOut(serializers.Serializer[Message]):
     id = serializers.UUIDField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the base's attribute
     state = serializers.ChoiceField(choices=MessageState.choices)
     filename = serializers.CharField()
     content_type = serializers.CharField()
@@ -57,7 +57,9 @@ class MessageOut(serializers.Serializer[Message]):
     deliveries = serializers.IntegerField(help_text="How often these very bytes were sent")
     received_at = serializers.DateTimeField()
     processed_at = serializers.DateTimeField(allow_null=True)
-    errors = serializers.ListField(child=serializers.DictField(), help_text="code, message, segment, element, position")
+    errors = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(), help_text="code, message, segment, element, position"
+    )
     counts = serializers.DictField(child=serializers.IntegerField())
     events = serializers.ListField(child=serializers.UUIDField(), required=False)
 

@@ -48,6 +48,10 @@ class TemplateOut(serializers.Serializer[MilestoneTemplate]):
     lines = LineOut(many=True)
 
 
+def present_templates(templates: Iterable[MilestoneTemplate]) -> list[Row]:
+    return [dict(TemplateOut(template).data) for template in templates]
+
+
 class TemplateFilter(django_filters.FilterSet):
     code = django_filters.CharFilter(max_length=40)
     mode = django_filters.CharFilter(max_length=16)
@@ -71,7 +75,7 @@ class Templates(Door[MilestoneTemplate]):
     @extend_schema(operation_id="milestone_templates_list", responses=TemplateOut(many=True))
     def get(self, request: Request) -> Response:
         """Templates with their lines, newest first."""
-        return self.page(self.get_queryset(), lambda rows: TemplateOut(rows, many=True).data)
+        return self.page(self.get_queryset(), present_templates)
 
 
 class ExceptionOut(serializers.Serializer[ShipmentException]):

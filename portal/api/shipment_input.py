@@ -63,10 +63,10 @@ class ShipmentIn(serializers.Serializer[Any]):
     origin = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as CNSGH")
     destination = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as NLRTM")
     customer = serializers.CharField(max_length=32, help_text="Code of the partner")
-    parties = PartyIn(many=True, required=False, max_length=MANY)
-    references = ReferenceIn(many=True, required=False, max_length=MANY)
-    units = UnitIn(many=True, required=False, max_length=MANY)
-    legs = LegIn(many=True, required=False, max_length=20)
+    parties = serializers.ListField(child=PartyIn(), required=False, max_length=MANY)
+    references = serializers.ListField(child=ReferenceIn(), required=False, max_length=MANY)
+    units = serializers.ListField(child=UnitIn(), required=False, max_length=MANY)
+    legs = serializers.ListField(child=LegIn(), required=False, max_length=20)
     booked_at = serializers.DateTimeField(required=False, allow_null=True)
     cargo_ready_at = serializers.DateTimeField(required=False, allow_null=True)
     cut_off_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -145,8 +145,13 @@ def draft_of(given: Mapping[str, Any], *, by: User) -> ShipmentDraft:
         customer=partner_named(given["customer"], by=by, field="customer", customer=True),
         parties=parties_of(given, by=by),
         legs=tuple(_leg(leg, places, n, by) for n, leg in enumerate(given.get("legs", ()))),
-        **lists_of(given),
-        **{name: given.get(name) for name in _TIMES},
+        references=lists_of(given)["references"],
+        units=lists_of(given)["units"],
+        booked_at=given.get("booked_at"),
+        cargo_ready_at=given.get("cargo_ready_at"),
+        cut_off_at=given.get("cut_off_at"),
+        etd=given.get("etd"),
+        eta=given.get("eta"),
     )
 
 

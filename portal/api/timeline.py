@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from django.db.models import Q, QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -169,7 +170,7 @@ class Timeline(Door[Shipment]):
 
     @extend_schema(
         operation_id="shipments_timeline",
-        parameters=[OpenApiParameter("as_of", serializers.DateTimeField, description="Show what was known then")],
+        parameters=[OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="Show what was known then")],
         responses=TimelineOut,
     )
     def get(self, request: Request, id: str) -> Response:

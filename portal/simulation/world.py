@@ -128,7 +128,7 @@ def _check_digit(body: str) -> int:
     """ISO 6346 annex A: letters count 10 and up without the multiples of 11, weights are powers of two."""
     letters = [value for value in range(10, 39) if value % 11]
     values = [int(c) if c.isdigit() else letters[ord(c) - ord("A")] for c in body]
-    return sum(value * 2**place for place, value in enumerate(values)) % 11 % 10
+    return sum(value << place for place, value in enumerate(values)) % 11 % 10
 
 
 def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
