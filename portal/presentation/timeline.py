@@ -50,6 +50,7 @@ class MilestoneLike(Protocol):
 
 
 ReadT = TypeVar("ReadT", bound=MilestoneLike, covariant=True)
+GivenT = TypeVar("GivenT", bound=MilestoneLike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class TimelineView(Generic[ReadT]):
         return next((row for row in reversed(self.rows) if row.is_reached), None)
 
 
-def build(milestones: Iterable[ReadT], reader: Reader) -> TimelineView[ReadT]:
+def build(milestones: Iterable[GivenT], reader: Reader) -> TimelineView[GivenT]:
     """The timeline of `milestones` (in plan order, with `location` loaded). Others than the reader's are left out."""
     seen = [one for one in milestones if one.audience in reader.audiences]
     letters = "".join(map(strip.letter, seen))
@@ -139,7 +140,7 @@ def _next(milestones: Sequence[MilestoneLike]) -> int | None:
     return first if first < len(milestones) else None
 
 
-def _row(one: ReadT, letter: str, reader: Reader, *, is_next: bool) -> Row[ReadT]:
+def _row(one: GivenT, letter: str, reader: Reader, *, is_next: bool) -> Row[GivenT]:
     zone = one.location.time_zone if one.location else ""
     planned_at = one.planned_at or one.baseline_at
     best = one.actual_at or one.estimated_at
