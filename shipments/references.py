@@ -14,8 +14,9 @@ _SPOKEN: dict[ReferenceType, str] = {
         "shipment, shipment reference, shipment number, shipment no, shipment id, our reference, SRN"
     ),
     ReferenceType.MBL: (
-        "mbl, master bill of lading, master bill, master bl, ocean bill of lading, bill of lading,"
-        " bill of lading number, bill, bl, b/l, bl number, bol, bol number, transport document, transport document reference, BM, MB, OB, TRD"
+        "mbl, master bill of lading, master bill, master bl, ocean bill of lading, bill of lading, bill, bl, b/l, bol,"
+        " bill of lading number, bl number, bol number, transport document, transport document reference,"
+        " BM, MB, OB, TRD"
     ),
     ReferenceType.HBL: "hbl, house bill of lading, house bill, house bl, house, HB, BH, HTD",
     ReferenceType.MAWB: "mawb, master air waybill, master awb, awb, air waybill, air waybill number, MA, AW, AWN, AWB",
@@ -33,7 +34,7 @@ _SPOKEN: dict[ReferenceType, str] = {
     ),
     ReferenceType.TRACKING: (
         "tracking, tracking number, tracking no, tracking id, tracking code, parcel, parcel number, trk, waybill,"
-        " 2I, AS"
+        " 2I, AS, 97"
     ),
     ReferenceType.CUSTOMER: (
         "customer, customer reference, customer ref, customer number, your reference, shipper reference,"

@@ -1,0 +1,99 @@
+"""What a payload looks like, so that a refusal can say so. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from shipments.formats.base import Parsed, rejected
+
+_HEAD = 4096
+_UTF_8 = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_BINARY = frozenset({"pdf", "zip", "xls", "gzip", "image", "binary"})
+_MAGIC: dict[bytes, str] = {
+    b"%PDF": "pdf", b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip",
+    b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
+}  # fmt: skip
+_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
+_X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
+_DCSA_WORDS = (b'"eventType"', b'"eventClassification"', b'EventTypeCode"', b'"eventID"', b"retractedEventID")
+_NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
+_SPOKEN: dict[str, str] = {
+    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
+    "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
+    "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
+    "dcsa_2": "DCSA Track & Trace events", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "x12_214": "an X12 214", "x12": "an X12 interchange",
+}  # fmt: skip
+
+
+def recognise(raw: bytes) -> str:
+    """'x12_214', 'x12_315', 'x12', 'edifact', 'dcsa_2', 'native', 'json', 'xml', 'csv', 'pdf' ...; '' for none."""
+    head = raw[:_HEAD]
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
+            return name
+    if head.startswith(_UTF_16):
+        head = head[2:].replace(b"\x00", b"")
+    return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())
+
+
+def decode(raw: bytes) -> str:
+    """The text: by its byte order mark, else UTF-8, else Windows-1252. Total."""
+    try:
+        if raw.startswith(_UTF_16):
+            return raw.decode("utf-16")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Five bytes mean nothing in Windows-1252; Latin-1 takes them as control characters.
+        return raw.decode("cp1252" if not _NOT_CP1252.search(raw) else "latin-1")
+
+
+def snippet(raw: bytes) -> str:
+    """The beginning of a payload, to show a person."""
+    return decode(raw[:60]).replace("\x00", "").strip()
+
+
+def _recognise_text(head: bytes) -> str:
+    if _X12.match(head):
+        found = _X12_SET.search(head)
+        return f"x12_{found[2].decode()}" if found else "x12"
+    if head.startswith((b"UNA", b"UNB+")):
+        return "edifact"
+    if head.startswith((b"FSU/", b"FSA/")):
+        return "cargo_imp"
+    if head.startswith((b"{", b"[")):
+        return _recognise_json(head)
+    if head.startswith(b"<"):
+        return "xml"
+    first = head.partition(b"\n")[0]
+    return "csv" if any(first.count(sign) for sign in (b",", b";", b"\t", b"|")) else ""
+
+
+def _recognise_json(head: bytes) -> str:
+    if any(word in head for word in _NATIVE_WORDS):
+        return "native"
+    return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
+
+
+def refusal(raw: bytes) -> Parsed | None:
+    """The rejection of what no parser reads: nothing at all, or bytes that are no text. None for text."""
+    if not raw.strip():
+        return rejected("empty", "The message is empty.")
+    looks_like = recognise(raw)
+    if looks_like in _BINARY:
+        return rejected("binary", f"This is not text: it looks like {_SPOKEN[looks_like]}.")
+    has_nul = "\x00" in decode(raw) if raw.startswith(_UTF_16) else b"\x00" in raw
+    if has_nul:
+        return rejected("binary", "This is not text: it holds NUL bytes.")
+    return None
+
+
+def wrong_format(raw: bytes, expected: str) -> Parsed:
+    """The rejection of a file of another format. `expected` in words, as in 'X12 214'."""
+    looks_like = recognise(raw)
+    said = _SPOKEN.get(looks_like) or (f"an X12 {looks_like[4:]}" if looks_like.startswith("x12_") else "")
+    if not said:
+        return rejected("wrong_format", f"This is not {expected}.", snippet=snippet(raw))
+    return rejected("wrong_format", f"This looks like {said}; the source sends {expected}.", snippet=snippet(raw))
