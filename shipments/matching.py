@@ -51,6 +51,11 @@ def reference_key(value: str) -> str:
     return _NOT_IN_A_KEY.sub("", value.upper())[:_LONGEST]
 
 
+def unit_key(number: str) -> str:
+    """The number of a container, package or pallet as it is compared: capital letters and digits only."""
+    return reference_key(number).replace(".", "").replace("_", "")
+
+
 def match_key(kind: str, key: str) -> str:
     """The string that equal references have in common: 'carrier:MAEU123', 'customer:A17' or 'po:4711'."""
     if kind in CARRIER_REFERENCES:

@@ -1,0 +1,42 @@
+from shipments.services.ingest import ingest_messages, ingest_waiting
+from shipments.services.intake import Receipt, receive, reprocess
+from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
+from shipments.services.reporting import EventResult, read_now, record_event, report_events, retract_event
+from shipments.services.shipments import (
+    add_party,
+    add_references,
+    cancel_shipment,
+    change_shipment,
+    create_shipment,
+    remove_party,
+)
+from shipments.services.sources import manual_source, save_source
+from shipments.services.sweeping import match_waiting
+from shipments.services.taking_up import take_up
+
+__all__ = [
+    "EventResult",
+    "Receipt",
+    "add_party",
+    "add_references",
+    "cancel_shipment",
+    "change_shipment",
+    "create_shipment",
+    "dismiss_event",
+    "ingest_messages",
+    "ingest_waiting",
+    "manual_source",
+    "match_event",
+    "match_waiting",
+    "read_now",
+    "receive",
+    "record_event",
+    "release_event",
+    "remove_party",
+    "report_events",
+    "reprocess",
+    "retract_event",
+    "save_mapping",
+    "save_source",
+    "take_up",
+]

@@ -1,0 +1,217 @@
+"""The stream: messages that wait are read, and their events stored and matched, a batch in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import accumulate, takewhile
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.bulk import update_rows
+from core.leases import LeaseLost, claim, fence, in_halves
+from shipments.enums import MessageState
+from shipments.models import Event, Message, Source
+from shipments.services.locks import lock_mappings
+from shipments.services.reading import Reading, read, reports_of
+from shipments.services.storing import Tally, lock_for, store
+
+_LEASE = timedelta(minutes=5)
+_ATTEMPTS = 5
+# After an error: one minute, then twice as long each time.
+_PAUSE = timedelta(minutes=1)
+# One transaction reads this much at most: about 1,000 to 4,000 events. One larger message is a transaction of its own.
+_BATCH_BYTES = 512 << 10
+# One claim holds this much in memory at most, or one message.
+_CLAIM_BYTES = 64 << 20
+_CLAIM_THESE = """
+    UPDATE shipments_message SET attempts = attempts + 1, lease_token = %s, lease_until = statement_timestamp() + %s
+    WHERE id IN (
+        SELECT id FROM shipments_message
+        WHERE id = ANY(%s) AND state = 'received' AND (lease_until IS NULL OR lease_until < statement_timestamp())
+        ORDER BY id FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+"""
+_COUNTS = """
+    SELECT e.message_id, count(*), count(*) FILTER (WHERE EXISTS (
+               SELECT 1 FROM shipments_eventmatch m WHERE m.event_id = e.id)),
+           count(*) FILTER (WHERE w.reasons && '{unmatched,ambiguous}'),
+           count(*) FILTER (WHERE 'unmapped' = ANY(w.reasons)),
+           count(*) FILTER (WHERE 'quarantined' = ANY(w.reasons))
+    FROM shipments_event e LEFT JOIN LATERAL (
+        SELECT array_agg(reason::text) AS reasons FROM shipments_waitingevent
+        WHERE event_id = e.id AND closed_at IS NULL
+    ) w ON true
+    WHERE e.message_id = ANY(%s) AND e.supersedes IS NULL GROUP BY e.message_id
+"""
+
+
+def ingest_waiting(limit: int = 1000) -> int:
+    """Read up to `limit` messages that wait, oldest first; any number of workers may do so at once.
+
+    Returns the messages claimed: 0 when none is due.
+    """
+    claimed = claim(Message, where_state=MessageState.RECEIVED, limit=_fitting(limit), lease_for=_LEASE)
+    _ingest(claimed)
+    return len(claimed)
+
+
+def ingest_messages(message_ids: Sequence[int]) -> int:
+    """Read these messages now, as far as they wait and no worker has them. Returns the messages that were read."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM_THESE, [uuid.uuid4(), _LEASE, list(message_ids)])
+        claimed = [row[0] for row in cursor.fetchall()]
+    return _ingest(list(Message.objects.filter(pk__in=claimed).order_by("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person has decided of the one event of a message, whatever its references say."""
+
+    shipment_ids: tuple[int, ...] = ()
+    decided_by: str = ""
+    supersedes: int | None = None
+
+
+def ingest_decided(reading: Reading, decision: Decision) -> None:
+    """Store what a person enters, in the transaction that received it: nobody else has seen the message yet."""
+    lock_mappings()
+    reports = [
+        replace(
+            report,
+            shipment_ids=decision.shipment_ids,
+            decided_by=decision.decided_by,
+            supersedes=decision.supersedes,
+        )
+        for report in reports_of([reading])
+    ]
+    lock_for(reports)
+    _finish([reading], store(reports).tallies)
+
+
+def _ingest(claimed: Sequence[Message]) -> int:
+    sources = Source.objects.in_bulk({message.source_id for message in claimed})
+    for message in claimed:
+        message.source = sources[message.source_id]
+    return sum(
+        in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
+        for batch in _batches([message for message in claimed if not _is_worn_out(message)])
+    )
+
+
+def _work_warily(messages: Sequence[Message]) -> None:
+    """The one message may have ended its worker before: if it does again, the others are not to wait behind it."""
+    for message in messages:
+        later = timezone.now() + _PAUSE * 2 ** (message.attempts - 1)
+        Message.objects.filter(pk=message.pk, lease_token=message.lease_token).update(not_before=later)
+    _work(messages)
+
+
+def _work(messages: Sequence[Message]) -> None:
+    readings = [read(message) for message in messages]
+    with transaction.atomic():
+        _hold(messages)
+        lock_mappings()
+        reports = reports_of(readings)
+        lock_for(reports)
+        stored = store(reports)
+        _finish(readings, _recounted(stored.tallies))
+
+
+def _hold(messages: Sequence[Message]) -> None:
+    fence(messages)
+    done = Message.objects.filter(pk__in=[message.pk for message in messages]).exclude(state=MessageState.RECEIVED)
+    if done.exists():
+        raise LeaseLost
+
+
+def _finish(readings: Sequence[Reading], tallies: dict[int, Tally]) -> None:
+    now = timezone.now()
+    rows = [
+        _finished(reading, tallies.get(reading.message.pk, Tally()), now)
+        for reading in sorted(readings, key=lambda reading: reading.message.pk)
+    ]
+    names = ["id", "state", "processed_at", "errors", "lease_until", "events_found", "events_matched"]
+    names += ["events_unmatched", "events_unmapped", "events_quarantined", "events_duplicate"]
+    update_rows(Message, names, rows)
+
+
+def _finished(reading: Reading, tally: Tally, now: Any) -> tuple[Any, ...]:
+    return (
+        reading.message.pk,
+        _state_of(reading),
+        now,
+        reading.errors,
+        None,
+        tally.found,
+        tally.matched,
+        tally.unmatched,
+        tally.unmapped,
+        tally.quarantined,
+        tally.duplicate,
+    )
+
+
+def _state_of(reading: Reading) -> str:
+    if not reading.parsed.events:
+        return MessageState.REJECTED.value
+    return MessageState.PARTIAL.value if reading.parsed.issues else MessageState.PARSED.value
+
+
+def _recounted(tallies: dict[int, Tally]) -> dict[int, Tally]:
+    """A message that is read again finds its own events: those are no duplicates."""
+    again = [message_id for message_id, tally in tallies.items() if tally.duplicate]
+    if not again or not Event.objects.filter(message_id__in=again).exists():
+        return tallies
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [again])
+        counted = {message_id: Tally(*counts) for message_id, *counts in cursor.fetchall()}
+    for message_id, tally in counted.items():
+        before = tallies[message_id]
+        tally.duplicate = before.found + before.duplicate - tally.found
+    return {**tallies, **counted}
+
+
+def _park(message: Message, error: Exception) -> None:
+    """A bug of ours met its message: try again later, and after five attempts leave it to a person."""
+    said = {"code": "internal_error", "message": f"{type(error).__name__}: {error}"[:500].replace("\x00", "")}
+    changes: dict[str, Any] = {"errors": [said], "lease_until": None}
+    if message.attempts >= _ATTEMPTS:
+        changes |= {"state": MessageState.PARKED, "processed_at": timezone.now()}
+    else:
+        changes["not_before"] = timezone.now() + _PAUSE * 2 ** (message.attempts - 1)
+    Message.objects.filter(pk=message.pk, state=MessageState.RECEIVED, lease_token=message.lease_token).update(
+        **changes
+    )
+
+
+def _is_worn_out(message: Message) -> bool:
+    """Whether it was claimed too often without coming to an end: it ends its worker. Then it is parked."""
+    if message.attempts <= _ATTEMPTS:
+        return False
+    _park(message, RuntimeError("Reading this message ended its worker five times."))
+    return True
+
+
+def _fitting(limit: int) -> int:
+    """How many of the oldest waiting messages fit into memory together; one at least."""
+    sizes = Message.objects.waiting().order_by("not_before", "id").values_list("size", flat=True)[:limit]
+    return max(1, sum(1 for _ in takewhile(lambda total: total <= _CLAIM_BYTES, accumulate(sizes))))
+
+
+def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """Together what is small and new; alone what is large or comes for another time."""
+    batch: list[Message] = []
+    size = 0
+    for message in messages:
+        if batch and (size + message.size > _BATCH_BYTES or batch[0].attempts > 1 or message.attempts > 1):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += message.size
+    if batch:
+        yield batch

@@ -1,0 +1,184 @@
+"""What a person does about events that wait: map a code, release, dismiss, match by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.errors import DomainError
+from partners.models import User
+from shipments.enums import Classifier, Format, WaitOutcome, WaitReason
+from shipments.models import CodeMapping, Event, Message, MilestoneType, Shipment, Source, WaitingEvent
+from shipments.normalise import NormalisedEvent
+from shipments.services.intake import printable
+from shipments.services.locks import lock_event_ids, lock_mappings, lock_references
+from shipments.services.pairing import Pair, with_units
+from shipments.services.reading import only, read, reports_of
+from shipments.services.storing import Report, lock_for, shipments_of, store, unmapped_key
+from shipments.services.taking_up import findables, write_with_retractions
+
+_REREAD_AT_ONCE = 5000
+AS_BEFORE = "as before"
+
+
+@transaction.atomic
+def save_mapping(
+    *,
+    format: str,
+    code_list: str,
+    raw_code: str,
+    code: str,
+    classifier: str = "",
+    attributes: Mapping[str, Any] | None = None,
+    source: Source | None = None,
+    by: User | None,
+) -> CodeMapping:
+    """Say what a foreign code means from now on, and read the events again that wait for it.
+
+    The mapping that stood before stays as an old version. Raises DomainError `unknown_format`, `unknown_code`,
+    `unknown_classifier`, `raw_code_missing`.
+    """
+    _check_mapping(format, raw_code, code, classifier)
+    lock_mappings(to_write=True)
+    same = CodeMapping.objects.filter(format=format, code_list=code_list, source=source, raw_code=raw_code)
+    last = same.order_by("-version").first()
+    same.current().update(replaced_at=timezone.now())
+    mapping = CodeMapping.objects.create(
+        format=format,
+        code_list=code_list,
+        source=source,
+        raw_code=raw_code,
+        code_id=code,
+        classifier=classifier,
+        attributes=dict(attributes or {}),
+        version=last.version + 1 if last else 1,
+        created_by=by,
+    )
+    waiting = WaitingEvent.objects.unmapped().filter(keys__contains=[unmapped_key(format, code_list, raw_code)])
+    if source is not None:
+        waiting = waiting.filter(source=source)
+    read_again(list(waiting.order_by("pk").values_list("event_id", flat=True)), by=by)
+    return mapping
+
+
+def read_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
+    """Read unmapped events from their messages again, in the caller's transaction, which has locked the mappings.
+
+    Each that is understood now is superseded by a new event; the old one stays. Returns how many were.
+    """
+    done = 0
+    for start in range(0, len(event_ids), _REREAD_AT_ONCE):
+        old = _events(event_ids[start : start + _REREAD_AT_ONCE])
+        done += _supersede(_mapped_now(old), outcome=WaitOutcome.MAPPED, by=by)
+    return done
+
+
+@transaction.atomic
+def release_event(waiting: WaitingEvent, *, by: User | None) -> None:
+    """Let a quarantined event count after all: a copy without the doubt takes its place. Raises `not_waiting`."""
+    _lock_open(waiting, WaitReason.QUARANTINED)
+    is_mapped = not WaitingEvent.objects.unmapped().filter(event_id=waiting.event_id).exists()
+    old = _events([waiting.event_id])
+    _supersede([(event, _released(event, is_mapped)) for event in old], outcome=WaitOutcome.RELEASED, by=by)
+
+
+@transaction.atomic
+def dismiss_event(waiting: WaitingEvent, *, reason: str, by: User | None) -> None:
+    """Have the event wait no longer. It stays on record. Raises DomainError `reason_missing`, `not_waiting`."""
+    said = printable(reason).strip()
+    if not said:
+        raise DomainError("reason_missing", _("Say why, for those who read it later."), field="reason")
+    _lock_open(waiting)
+    detail = f"{waiting.detail}: {said}" if waiting.detail else said
+    WaitingEvent.objects.filter(pk=waiting.pk).update(
+        closed_at=timezone.now(), closed_by=by, outcome=WaitOutcome.DISMISSED, detail=detail[:300]
+    )
+
+
+@transaction.atomic
+def match_event(waiting: WaitingEvent, shipment: Shipment, *, by: User | None) -> None:
+    """Give an event that waits for a shipment to this one, whatever its references say."""
+    _lock_open(waiting, WaitReason.UNMATCHED, WaitReason.AMBIGUOUS)
+    match_by_hand([waiting.event_id], shipment, by=by)
+
+
+def match_by_hand(event_ids: Collection[int], shipment: Shipment, *, by: User | None) -> None:
+    """Match these events to the shipment, inside the caller's transaction."""
+    events = findables(event_ids)
+    lock_references({key for event in events for key in event.keys})
+    lock_event_ids((event.source_id, event.source_event_id) for event in events if event.source_event_id)
+    pairs = [Pair(event.event_id, shipment.pk, str(by) if by else "") for event in events]
+    write_with_retractions(events, with_units(events, pairs), by_id=by.pk if by else None)
+
+
+def _supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: WaitOutcome, by: User | None) -> int:
+    """Store each new event in the place of the old one, with its shipments, and end what the old one waited for."""
+    shipments = shipments_of([old.pk for old, _ in replaced])
+    reports = [
+        Report(
+            # What was reported is the same; only the one successor an event can have may stand beside it.
+            event=dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
+            source=old.source,
+            message_id=old.message_id,
+            received_at=old.received_at,
+            supersedes=old.pk,
+            shipment_ids=shipments.get(old.pk, ()),
+            decided_by=AS_BEFORE,
+        )
+        for old, new in replaced
+    ]
+    lock_for(reports)
+    store(reports)
+    waits = WaitingEvent.objects.open().filter(event_id__in=[old.pk for old, _ in replaced])
+    waits.update(closed_at=timezone.now(), closed_by=by, outcome=outcome)
+    return len(reports)
+
+
+def _mapped_now(events: Sequence[Event]) -> list[tuple[Event, NormalisedEvent]]:
+    """The events whose code has a meaning by now, each with what its message says."""
+    at: dict[int, dict[int, Event]] = defaultdict(dict)
+    for event in events:
+        at[event.message_id][event.position] = event
+    messages = Message.objects.filter(pk__in=list(at)).select_related("source").order_by("pk")
+    readings = [only(read(message), positions=at[message.pk]) for message in messages]
+    return [
+        (at[report.message_id][report.event.position], report.event)
+        for report in reports_of(readings)
+        if report.event.is_mapped
+    ]
+
+
+def _released(event: Event, is_mapped: bool) -> NormalisedEvent:
+    names = {field.name for field in dataclasses.fields(NormalisedEvent)}
+    values = {name: getattr(event, name) for name in names - {"code", "references", "is_mapped", "quarantine"}}
+    references = tuple((said["type"], said["value"]) for said in event.references)
+    return NormalisedEvent(**values, code=event.code_id, references=references, is_mapped=is_mapped, quarantine="")
+
+
+def _events(event_ids: Sequence[int]) -> list[Event]:
+    return list(Event.objects.filter(pk__in=event_ids).select_related("source").order_by("pk"))
+
+
+def _lock_open(waiting: WaitingEvent, *reasons: WaitReason) -> None:
+    found = WaitingEvent.objects.open().select_for_update().filter(pk=waiting.pk)
+    if not (found.filter(reason__in=reasons) if reasons else found).exists():
+        raise DomainError("not_waiting", _("This event does not wait for that any more."), conflict=True)
+
+
+def _check_mapping(format_: str, raw_code: str, code: str, classifier: str) -> None:
+    if format_ not in Format.values:
+        raise DomainError("unknown_format", _("The format is one of %s.") % ", ".join(Format.values), field="format")
+    if not raw_code or len(raw_code) > 64:
+        raise DomainError("raw_code_missing", _("Their code has 1 to 64 characters."), field="raw_code")
+    if not MilestoneType.objects.filter(pk=code).exists():
+        raise DomainError("unknown_code", _("There is no milestone %s.") % code, field="code")
+    if classifier and classifier not in Classifier.values:
+        names = ", ".join(Classifier.values)
+        raise DomainError("unknown_classifier", _("The classifier is one of %s.") % names, field="classifier")

@@ -1,0 +1,183 @@
+"""What people and systems report in our own words. It is stored as a message like any other, and read at once."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.errors import DomainError, NotVisible
+from partners.access import granted_partners, may
+from partners.enums import Permission
+from partners.models import Partner, User
+from shipments.enums import Format, MessageState
+from shipments.formats.base import ParseIssue
+from shipments.models import Event, Location, Message, Shipment, Source
+from shipments.services.ingest import Decision, ingest_decided, ingest_messages
+from shipments.services.intake import printable, receive
+from shipments.services.reading import read, reports_of
+from shipments.services.sources import is_internal, manual_source
+from shipments.services.storing import shipments_of
+
+MOST_EVENTS = 1000
+# A worker may have taken the message first; it is done with it in a moment.
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """What became of the event at `index`: `status` accepted, duplicate or rejected (then `code` and `message` say why).
+
+    `id`: public id of the event, of the first one for a duplicate; empty when rejected.
+    """
+
+    index: int
+    status: str
+    id: str = ""
+    code: str = ""
+    message: str = ""
+
+
+def report_events(source: Source, events: Sequence[Mapping[str, Any]], *, by: User | None) -> list[EventResult]:
+    """Take native events (contract.md), store them as one message, read it at once, and answer for each.
+
+    Raises DomainError `wrong_format` for a source of another format, `no_events`, `too_many_events` and `too_large`.
+    """
+    if source.format != Format.NATIVE:
+        raise DomainError("wrong_format", _("The source %s does not send Waymark events.") % source.code)
+    if not events:
+        raise DomainError("no_events", _("Send one event at least."))
+    if len(events) > MOST_EVENTS:
+        raise DomainError("too_many_events", _("Send %s events at most at a time.") % MOST_EVENTS)
+    payload = json.dumps(list(events), separators=(",", ":")).encode()
+    receipt = receive(source, payload, content_type="application/json", by=by)
+    message = read_now(receipt.message)
+    return _results(message, len(events), is_new=not receipt.is_duplicate)
+
+
+def read_now(message: Message) -> Message:
+    """Have a received message read in this process, or wait for the worker that has it. Returns it as it stands then."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        ingest_messages([message.pk])
+        message = Message.objects.select_related("source").get(pk=message.pk)
+        if message.state != MessageState.RECEIVED or message.errors or time.monotonic() > until:
+            return message
+        time.sleep(0.05)
+
+
+@transaction.atomic
+def record_event(
+    shipment: Shipment,
+    *,
+    code: str,
+    classifier: str,
+    wall_time: str,
+    location: Location | None,
+    by: User,
+    time_zone: str = "",
+    note: str = "",
+) -> Event:
+    """A person's entry on a shipment. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given.
+
+    Raises NotVisible for a shipment out of the person's scope, DomainError `not_allowed` for one who may not report,
+    and DomainError with the reader's own code for an entry that makes no sense.
+    """
+    source = _source_of(by, shipment)
+    said: dict[str, Any] = {
+        "code": code,
+        "classifier": classifier,
+        "occurred_at": wall_time,
+        "references": [{"type": "shipment", "value": shipment.reference}],
+        "source_event_id": str(uuid.uuid4()),
+    }
+    if time_zone:
+        said["time_zone"] = time_zone
+    if location is not None:
+        said["location"] = {"unlocode": location.unlocode}
+        if location.facility_code:
+            said["location"]["facility"] = location.facility_code
+    if note.strip():
+        said["remarks"] = printable(note).strip()[:500]
+    return _enter(source, said, Decision(shipment_ids=(shipment.pk,), decided_by=str(by)), by)
+
+
+@transaction.atomic
+def retract_event(event: Event, *, reason: str, by: User) -> Event:
+    """Take an event back, with a reason. The event stays on record; the retraction stands beside it from now on.
+
+    Our own people may retract any event, others what their own source reported. Raises DomainError `reason_missing`,
+    `already_retracted` (conflict) and NotVisible.
+    """
+    said = printable(reason).strip()[:300]
+    if not said:
+        raise DomainError("reason_missing", _("Say why, for those who read it later."), field="reason")
+    if not is_internal(by) and not may(by, "view", event):
+        raise NotVisible(str(Event._meta.verbose_name))
+    if Event.objects.filter(supersedes=event.pk).exists():
+        raise DomainError("already_retracted", _("This event was corrected already."), conflict=True)
+    source = manual_source(None if is_internal(by) else event.source.partner)
+    named = {"retracts": event.source_event_id or str(event.public_id), "source_event_id": str(uuid.uuid4())}
+    shipments = shipments_of([event.pk]).get(event.pk, ())
+    decision = Decision(shipment_ids=shipments, decided_by=str(by), supersedes=event.pk)
+    return _enter(source, {**named, "reason": said}, decision, by)
+
+
+def _enter(source: Source, said: dict[str, Any], decision: Decision, by: User) -> Event:
+    """A message of one event, stored and read in the caller's transaction; refused as a whole if it makes no sense."""
+    payload = json.dumps(said, separators=(",", ":")).encode()
+    message = receive(source, payload, content_type="application/json", by=by).message
+    reading = read(message)
+    for issue in reading.parsed.issues:
+        raise DomainError(issue.code, issue.message, field=issue.element)
+    ingest_decided(reading, decision)
+    event = Event.objects.get(message_id=message.pk)
+    if event.quarantine:
+        raise DomainError("date_not_possible", event.quarantine, field="occurred_at")
+    return event
+
+
+def _results(message: Message, count: int, *, is_new: bool) -> list[EventResult]:
+    """Found by what was reported, so that the answer is the same whoever read the message, and at every repetition."""
+    reading = read(message)
+    refused = {issue.position: issue for issue in reading.parsed.issues}
+    reports = {report.event.position: report.event.fingerprint for report in reports_of([reading])}
+    rows = Event.objects.filter(fingerprint__in=list(reports.values()))
+    known = {row[0]: row[1:] for row in rows.values_list("fingerprint", "public_id", "message_id", "position")}
+    own = (message.pk,) if is_new else ()
+    return [
+        _refusal(index, refused.get(index, refused.get(-1)))
+        or _acceptance(index, known.get(reports.get(index, "")), own)
+        for index in range(count)
+    ]
+
+
+def _refusal(index: int, issue: ParseIssue | None) -> EventResult | None:
+    return None if issue is None else EventResult(index, "rejected", code=issue.code, message=issue.message)
+
+
+def _acceptance(index: int, found: tuple[Any, ...] | None, own: tuple[int, ...]) -> EventResult:
+    if found is None:
+        return EventResult(index, "accepted", message=_("It is stored and will be read in a moment."))
+    public_id, message_id, position = found
+    is_first = message_id in own and position == index
+    return EventResult(index, "accepted" if is_first else "duplicate", id=str(public_id))
+
+
+def _source_of(by: User, shipment: Shipment) -> Source:
+    """The manual source of the house, or of the partner that the person reports for on this shipment."""
+    if is_internal(by):
+        return manual_source(None)
+    if not may(by, "view", shipment):
+        raise NotVisible(str(Shipment._meta.verbose_name))
+    reporting = granted_partners(by, Permission.REPORT_EVENTS).filter(roles__shipment=shipment).order_by("pk")
+    partner: Partner | None = reporting.first()
+    if partner is None:
+        raise DomainError("not_allowed", _("You may see this shipment, but not report events on it."))
+    return manual_source(partner)
