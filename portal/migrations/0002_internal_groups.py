@@ -13,31 +13,36 @@ SEEING = ("partners.see_all_partners", "partners.view_partner", "partners.view_s
 REPORTING = ("partners.report_events", "partners.change_shipments")
 MONEY = "billing"
 SHIPMENTS = (
-    "shipment", "shipmentparty", "leg", "unit", "reference", "message", "event", "eventmatch", "waitingevent", "location",
+    "shipment", "shipmentparty", "leg", "unit", "reference", "message", "event", "eventmatch", "waitingevent",
+    "location",
 )
 WORK = ("shipmentexception", "worktask")
 PLANS = ("milestonetemplate", "templateline", "exceptionrule")
 VOCABULARY = ("milestonetype", "codemapping", "source", "location")
 
 
+def names(apps, label):
+    return [model._meta.model_name for model in apps.get_app_config(label).get_models()]
+
+
 def views(apps, *labels):
-    return {f"{label}.view_{model._meta.model_name}" for label in labels for model in apps.get_app_config(label).get_models()}
+    return {f"{label}.view_{name}" for label in labels for name in names(apps, label)}
 
 
-def edits(label, names):
-    return {f"{label}.{action}_{name}" for name in names for action in ("add", "change")}
+def edits(label, models):
+    return {f"{label}.{action}_{name}" for name in models for action in ("add", "change")}
 
 
 def everything(apps, label):
-    return edits(label, [model._meta.model_name for model in apps.get_app_config(label).get_models()])
+    return edits(label, names(apps, label))
 
 
 def rights(apps):
     """Group -> permissions as app.codename."""
     # Who a key or a grant belongs to, and what mail went out, is the administrator's.
     private = {f"partners.view_{name}" for name in (
-        "user", "apikey", "partnerusergrant", "partnergroupgrant", "subscription", "notification", "notificationaudience",
-        "delivery",
+        "user", "apikey", "partnerusergrant", "partnergroupgrant", "subscription", "notification",
+        "notificationaudience", "delivery",
     )}
     common = {*SEEING, *views(apps, "shipments", "milestones", "partners")} - private | {
         "portal.view_savedview", "portal.add_savedview", "portal.change_savedview",

@@ -9,7 +9,7 @@ from partners.enums import Channel, PartnerKind, Role, Scope, Topic, UserKind
 from partners.models import ApiKey, Notification, NotificationAudience, Partner, Subscription, User
 from partners.services import add_member, create_api_key
 
-PASSWORD = "correct horse battery"  # noqa: S105 of nobody
+PASSWORD = "correct horse battery"
 
 
 class PartnerFactory(factory.django.DjangoModelFactory):
