@@ -34,10 +34,11 @@ def claim(model: type[M], *, where_state: str | Sequence[str], limit: int, lease
     table = connection.ops.quote_name(model._meta.db_table)
     states = [where_state] if isinstance(where_state, str) else list(where_state)
     sql = f"""
-        UPDATE {table} SET attempts = attempts + 1, lease_token = %s, lease_until = now() + %s
+        UPDATE {table} SET attempts = attempts + 1, lease_token = %s, lease_until = statement_timestamp() + %s
         WHERE id IN (
             SELECT id FROM {table}
-            WHERE state = ANY(%s) AND not_before <= now() AND (lease_until IS NULL OR lease_until < now())
+            WHERE state = ANY(%s) AND not_before <= statement_timestamp()
+            AND (lease_until IS NULL OR lease_until < statement_timestamp())
             ORDER BY not_before, id FOR UPDATE SKIP LOCKED LIMIT %s
         )
         RETURNING id

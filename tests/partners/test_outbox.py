@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
+from django_q.models import OrmQ
 
-from core import queue
+from core.broker import wake_up_key
 from core.errors import DomainError, NotVisible
 from partners.channels.base import Letter
 from partners.channels.registry import CHANNELS
@@ -28,6 +29,10 @@ from tests.factories.partners import (
 from tests.partners.mailing import free_port, mail_server, mail_through
 
 pytestmark = pytest.mark.django_db
+
+
+def wake_ups():
+    return OrmQ.objects.filter(key=wake_up_key("advance")).count()
 
 
 @pytest.fixture
@@ -256,7 +261,7 @@ def test_batch_that_runs_out_of_time_gives_the_rest_back_uncounted(server, monke
 def test_failed_delivery_is_queued_again_by_hand(server):
     row = delivery(state=DeliveryState.FAILED, error="no such mailbox", attempts=5)
     retry_delivery(row, by=internal("administrator"))
-    assert queue.waiting("advance") == 1
+    assert wake_ups() == 1
     assert send_deliveries() == 1
     row.refresh_from_db()
     assert (row.state, row.attempts, row.error) == (DeliveryState.SENT, 1, "")
