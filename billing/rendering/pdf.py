@@ -76,6 +76,9 @@ class _Writing:
     def number(self, value: Decimal) -> str:
         return str(format_decimal(value, format="#,##0.####", locale=self.locale))
 
+    def price(self, value: Decimal) -> str:
+        return str(format_decimal(value, format="#,##0.00##", locale=self.locale))
+
     def day(self, value: date | None) -> str:
         return str(format_date(value, format="long", locale=self.locale)) if value else ""
 
@@ -115,7 +118,7 @@ def _line(line: DocumentLine, writing: _Writing) -> list[str]:
         line.shipment,
         line.description,
         writing.number(line.quantity),
-        writing.number(line.price),
+        writing.price(line.price),
         f"{writing.number(line.tax_percent)} %",
         writing.money(line.net),
     ]
