@@ -13,6 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,6 +68,22 @@ def _migrated_template() -> str:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     settings.DATABASES["default"]["TEST"]["TEMPLATE"] = _migrated_template()
+
+
+@pytest.fixture
+def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database with real commits, made anew from the template afterwards.
+
+    pytest-django would empty all tables instead: what the migrations loaded would be gone for every later test, and
+    issued invoices refuse to be emptied.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+        name = settings.DATABASES["default"]["NAME"]
+        with psycopg.connect(_address("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template()}")
 
 
 @pytest.fixture
