@@ -63,7 +63,8 @@ def ingest_waiting(limit: int = 1000) -> int:
 def ingest_messages(message_ids: Sequence[int]) -> int:
     """Read these messages now, as far as they wait and no worker has them. Returns the messages that were read."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM_THESE, [uuid.uuid4(), _LEASE, list(message_ids)])
+        values: list[Any] = [uuid.uuid4(), _LEASE, list(message_ids)]
+        cursor.execute(_CLAIM_THESE, values)
         claimed = [row[0] for row in cursor.fetchall()]
     return _ingest(list(Message.objects.filter(pk__in=claimed).order_by("pk")))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -49,7 +50,7 @@ def receive(
         raise DomainError("too_large", f"A message may have {limit} MiB at most. Send it in parts.")
     if not source.is_active:
         raise DomainError("source_inactive", f"The source {source.code} is switched off.", conflict=True)
-    values = [
+    values: list[Any] = [
         uuid.uuid4(),
         source.pk,
         hashlib.sha256(payload).hexdigest(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -167,7 +168,11 @@ def pairs_following(pairs: Sequence[Pair], events: Sequence[Findable]) -> list[P
     followed = [pair for pair in pairs if pair.event_id in retractable]
     if not followed:
         return []
-    columns = [[p.event_id for p in followed], [p.shipment_id for p in followed], [p.unit_id for p in followed]]
+    columns: list[Any] = [
+        [p.event_id for p in followed],
+        [p.shipment_id for p in followed],
+        [p.unit_id for p in followed],
+    ]
     return _retraction_pairs(_RETRACTIONS_OF, columns)
 
 
@@ -215,7 +220,7 @@ def _parties(shipment_ids: list[int]) -> dict[int, frozenset[int]]:
     return {shipment_id: frozenset(partners) for shipment_id, partners in found.items()}
 
 
-def _retraction_pairs(sql: str, columns: list[list[int]] | list[list[int | None]]) -> list[Pair]:
+def _retraction_pairs(sql: str, columns: list[Any]) -> list[Pair]:
     with connection.cursor() as cursor:
         cursor.execute(sql, columns)
         return [Pair(event_id, shipment_id, RETRACTION, unit_id) for event_id, shipment_id, unit_id in cursor]

@@ -95,7 +95,7 @@ def _printable(event: ParsedEvent) -> ParsedEvent:
         for field in dataclasses.fields(event)
         if isinstance(value := getattr(event, field.name), str)
     }
-    texts = {
+    texts: dict[str, Any] = {
         field.name: printable(value)
         for field in dataclasses.fields(event.place)
         if isinstance(value := getattr(event.place, field.name), str)

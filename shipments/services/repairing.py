@@ -6,7 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,40 +28,45 @@ _REREAD_AT_ONCE = 5000
 AS_BEFORE = "as before"
 
 
+class ForeignCode(TypedDict):
+    """A code as senders write it. `source`: for this feed alone; otherwise for all of the format."""
+
+    format: str
+    code_list: str
+    raw_code: str
+    source: NotRequired[Source | None]
+
+
 @transaction.atomic
 def save_mapping(
     *,
-    format: str,
-    code_list: str,
-    raw_code: str,
     code: str,
     classifier: str = "",
     attributes: Mapping[str, Any] | None = None,
-    source: Source | None = None,
     by: User | None,
+    **foreign: Unpack[ForeignCode],
 ) -> CodeMapping:
     """Say what a foreign code means from now on, and read the events again that wait for it.
 
     The mapping that stood before stays as an old version. Raises DomainError `unknown_format`, `unknown_code`,
     `unknown_classifier`, `raw_code_missing`.
     """
-    _check_mapping(format, raw_code, code, classifier)
+    _check_mapping(foreign["format"], foreign["raw_code"], code, classifier)
     lock_mappings(to_write=True)
-    same = CodeMapping.objects.filter(format=format, code_list=code_list, source=source, raw_code=raw_code)
+    source = foreign.get("source")
+    same = CodeMapping.objects.filter(**{**foreign, "source": source})
     last = same.order_by("-version").first()
     same.current().update(replaced_at=timezone.now())
     mapping = CodeMapping.objects.create(
-        format=format,
-        code_list=code_list,
-        source=source,
-        raw_code=raw_code,
+        **{**foreign, "source": source},
         code_id=code,
         classifier=classifier,
         attributes=dict(attributes or {}),
         version=last.version + 1 if last else 1,
         created_by=by,
     )
-    waiting = WaitingEvent.objects.unmapped().filter(keys__contains=[unmapped_key(format, code_list, raw_code)])
+    key = unmapped_key(foreign["format"], foreign["code_list"], foreign["raw_code"])
+    waiting = WaitingEvent.objects.unmapped().filter(keys__contains=[key])
     if source is not None:
         waiting = waiting.filter(source=source)
     read_again(list(waiting.order_by("pk").values_list("event_id", flat=True)), by=by)

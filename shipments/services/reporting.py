@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of the event at `index`: `status` accepted, duplicate or rejected (then `code` and `message` say why).
+    """What became of the event at `index`. `status`: accepted, duplicate or rejected (`code` and `message` say why).
 
     `id`: public id of the event, of the first one for a duplicate; empty when rejected.
     """
@@ -42,6 +42,15 @@ class EventResult:
     id: str = ""
     code: str = ""
     message: str = ""
+
+
+class Circumstances(TypedDict):
+    """When and where. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given."""
+
+    wall_time: str
+    location: Location | None
+    time_zone: NotRequired[str]
+    note: NotRequired[str]
 
 
 def report_events(source: Source, events: Sequence[Mapping[str, Any]], *, by: User | None) -> list[EventResult]:
@@ -62,7 +71,7 @@ def report_events(source: Source, events: Sequence[Mapping[str, Any]], *, by: Us
 
 
 def read_now(message: Message) -> Message:
-    """Have a received message read in this process, or wait for the worker that has it. Returns it as it stands then."""
+    """Have a received message read here, or wait for the worker that has it. Returns it as it stands then."""
     until = time.monotonic() + _PATIENCE
     while True:
         ingest_messages([message.pk])
@@ -73,39 +82,28 @@ def read_now(message: Message) -> Message:
 
 
 @transaction.atomic
-def record_event(
-    shipment: Shipment,
-    *,
-    code: str,
-    classifier: str,
-    wall_time: str,
-    location: Location | None,
-    by: User,
-    time_zone: str = "",
-    note: str = "",
-) -> Event:
-    """A person's entry on a shipment. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given.
+def record_event(shipment: Shipment, *, code: str, classifier: str, by: User, **said: Unpack[Circumstances]) -> Event:
+    """A person's entry on a shipment: one code of the vocabulary, when, where.
 
     Raises NotVisible for a shipment out of the person's scope, DomainError `not_allowed` for one who may not report,
     and DomainError with the reader's own code for an entry that makes no sense.
     """
     source = _source_of(by, shipment)
-    said: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "code": code,
         "classifier": classifier,
-        "occurred_at": wall_time,
+        "occurred_at": said["wall_time"],
         "references": [{"type": "shipment", "value": shipment.reference}],
         "source_event_id": str(uuid.uuid4()),
     }
-    if time_zone:
-        said["time_zone"] = time_zone
-    if location is not None:
-        said["location"] = {"unlocode": location.unlocode}
-        if location.facility_code:
-            said["location"]["facility"] = location.facility_code
-    if note.strip():
-        said["remarks"] = printable(note).strip()[:500]
-    return _enter(source, said, Decision(shipment_ids=(shipment.pk,), decided_by=str(by)), by)
+    if time_zone := said.get("time_zone"):
+        entry["time_zone"] = time_zone
+    if location := said["location"]:
+        facility = {"facility": location.facility_code} if location.facility_code else {}
+        entry["location"] = {"unlocode": location.unlocode, **facility}
+    if note := printable(said.get("note", "")).strip():
+        entry["remarks"] = note[:500]
+    return _enter(source, entry, Decision(shipment_ids=(shipment.pk,), decided_by=str(by)), by)
 
 
 @transaction.atomic

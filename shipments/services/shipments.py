@@ -98,7 +98,7 @@ def add_party(shipment: Shipment, partner: Partner, *, role: str, by: User | Non
 
 @transaction.atomic
 def remove_party(shipment: Shipment, partner: Partner, *, role: str, by: User | None) -> None:
-    """End the role, and the sight of the shipment with the last one. The customer stays: DomainError `customer_stays`."""
+    """End the role, and the sight of the shipment with the last one. DomainError `customer_stays` for the customer."""
     _must_change(shipment, by)
     if role == PartyRole.CUSTOMER and partner.pk == shipment.customer_id:
         raise DomainError("customer_stays", _("The customer of a shipment stays its customer."), field="role")

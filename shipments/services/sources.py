@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from partners.access import sees_all
 from partners.enums import PartnerKind
 from partners.models import Partner, User
 from partners.services import save_partner
+from partners.services.checking import checked
 from shipments.enums import Format, Transport
 from shipments.models import Source
 from shipments.zones import load_zone
@@ -22,33 +24,35 @@ MANUAL = "MANUAL"
 _TRUST_IN_OURSELVES, _TRUST_IN_PARTNERS = 90, 60
 
 
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+
+
+class SourceDetails(TypedDict, total=False):
+    """`time_zone`: IANA name for local times of unknown places; `trust`: 0 to 100; `column_mapping`: CSV only."""
+
+    time_zone: str
+    trust: int
+    transport: str
+    latency_minutes: int
+    column_mapping: dict[str, Any]
+    is_active: bool
+
+
 @transaction.atomic
 def save_source(
-    code: str,
-    *,
-    partner: Partner,
-    format: str,
-    time_zone: str = "",
-    trust: int = 50,
-    transport: str = Transport.API,
-    by: User | None = None,
+    code: str, *, partner: Partner, format: str, by: User | None = None, **details: Unpack[SourceDetails]
 ) -> Source:
-    """Make the feed `code`, or bring it up to date. `time_zone`: IANA name; `trust`: 0 to 100.
+    """Make the feed `code`, or bring it up to date; what is not given stays as it is.
 
-    Raises DomainError `unknown_format`, `unknown_transport`, `unknown_time_zone`, `trust_out_of_range`, `source_taken`.
+    Raises DomainError `unknown_format`, `unknown_time_zone`, `unusable_code`, `invalid`, `source_taken` (conflict).
     """
     if format not in Format.values:
         raise DomainError("unknown_format", _("The format is one of %s.") % ", ".join(Format.values), field="format")
-    if transport not in Transport.values:
-        names = ", ".join(Transport.values)
-        raise DomainError("unknown_transport", _("The transport is one of %s.") % names, field="transport")
-    if time_zone and load_zone(time_zone) is None:
-        raise DomainError("unknown_time_zone", _("There is no time zone %s.") % time_zone, field="time_zone")
-    if not 0 <= trust <= 100:
-        raise DomainError("trust_out_of_range", _("Trust is a number from 0 to 100."), field="trust")
-    values: dict[str, Any] = {"format": format, "time_zone": time_zone, "trust": trust, "transport": transport}
+    if (zone := details.get("time_zone")) and load_zone(zone) is None:
+        raise DomainError("unknown_time_zone", _("There is no time zone %s.") % zone, field="time_zone")
+    checked(Source(code=code, partner=partner, format=format, **details), exclude=("code", "partner"))
     source, is_new = Source.objects.select_for_update().get_or_create(
-        code=code, defaults={"partner": partner, **values}
+        code=_plain(code), defaults={"partner": partner, "format": format, **details}
     )
     if source.partner_id != partner.pk:
         # Its messages and events belong to the partner they came from.
@@ -56,9 +60,16 @@ def save_source(
             "source_taken", _("Another partner has a source with this code."), field="code", conflict=True
         )
     if not is_new:
-        Source.objects.filter(pk=source.pk).update(**values)
+        Source.objects.filter(pk=source.pk).update(format=format, **details)
         source.refresh_from_db()
     return source
+
+
+def _plain(code: str) -> str:
+    if not _CODE.fullmatch(code):
+        text = _("A code has letters, digits, dots, dashes and underscores only, 32 at most.")
+        raise DomainError("unusable_code", text, field="code")
+    return code
 
 
 def manual_source(partner: Partner | None, *, by: User | None = None) -> Source:

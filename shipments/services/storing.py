@@ -1,4 +1,4 @@
-"""Step four: normalised reports become event rows, meet their shipments, or wait. By set, in the caller's transaction."""
+"""Step four: normalised reports become event rows, meet their shipments, or wait. By set, in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep over what waits. Nothing should be left for it: it makes good what was interrupted, or came past the services."""
+"""The sweep over what waits. Nothing should be left for it: it makes good what came past the services."""
 
 from __future__ import annotations
 
