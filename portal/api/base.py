@@ -41,7 +41,7 @@ def caller(request: Request) -> User:
 
 
 class Door(GenericAPIView[ModelT], Generic[ModelT]):
-    """What all views share. A view states its `model`, its `scopes` and `permissions` by method, and `rows` for joins."""
+    """What all views share. A view states its `model`, `scopes` and `permissions` by method; `rows` where it joins."""
 
     authentication_classes = (ApiKeyAuthentication, PersonAuthentication)
     permission_classes = (HasScope,)
