@@ -23,7 +23,6 @@ STAGES: tuple[Callable[[], int], ...] = (
     shipments.services.ingest_waiting,
     milestones.services.evaluate_due,
     billing.services.rate_due,
-    milestones.services.announce_due,
     partners.services.send_deliveries,
 )
 
