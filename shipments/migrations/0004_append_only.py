@@ -34,6 +34,6 @@ DROP FUNCTION shipments_refuse_change();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shipments", "0001_initial")]
+    dependencies = [("shipments", "0003_places")]
 
     operations = [migrations.RunSQL(_FORWARDS, _BACKWARDS)]

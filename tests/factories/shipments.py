@@ -57,11 +57,11 @@ class MilestoneTypeFactory(factory.django.DjangoModelFactory):
         model = MilestoneType
         django_get_or_create = ("code",)
 
-    code = "VESSEL_DEPARTED"
+    code = "DEPARTED"
     name = "Departed"
-    family = "transport"
-    sequence = 60
-    modes = "O"
+    family = "carriage"
+    sequence = 65
+    modes = "OARTP"
 
 
 class SourceFactory(factory.django.DjangoModelFactory):
@@ -80,7 +80,7 @@ class MessageFactory(factory.django.DjangoModelFactory):
         model = Message
 
     source = factory.SubFactory(SourceFactory)
-    raw = factory.Sequence(lambda n: b'{"code":"DEPARTED_POL","n":%d}' % n)
+    raw = factory.Sequence(lambda n: b'{"code":"DEPARTED","n":%d}' % n)
     digest = factory.LazyAttribute(lambda message: hashlib.sha256(message.raw).hexdigest())
     size = factory.LazyAttribute(lambda message: len(message.raw))
     received_at = NOON
@@ -152,7 +152,7 @@ class EventFactory(factory.django.DjangoModelFactory):
             EventMatch.objects.create(event=self, shipment=shipment, matched_by="test")
 
 
-def native(code: str = "DEPARTED_POL", *references: tuple[str, str], **fields: object) -> dict[str, object]:
+def native(code: str = "DEPARTED", *references: tuple[str, str], **fields: object) -> dict[str, object]:
     """A native event as contract.md has it: an actual of 3 November 2026 at noon UTC unless `fields` say otherwise."""
     event: dict[str, object] = {"code": code, "classifier": "ACT", "occurred_at": "2026-11-03T12:00:00+00:00"}
     if references:
