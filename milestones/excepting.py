@@ -122,7 +122,7 @@ def _rules(trouble: Trouble, plan: Plan, policy: Policy) -> Iterator[RuleFact]:
 
 
 def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[TaskWanted, ...]:
-    """Of the lines that ask for work: from `task_lead` before it is due, or once what the line counts from is reached."""
+    """Of the lines that ask for work: from `task_lead` before it is due, or once what it counts from is reached."""
     wanted: list[TaskWanted] = []
     for row in valued:
         line, value = row.line, row.value

@@ -123,7 +123,7 @@ class EventFact:
 
     `id` is the public id, `row` the primary key. `told_at`: when the source reported it, else when we received it.
     `place`: as PlaceFact.code, empty when not known. `unit`: key of the unit of the shipment, empty: about all.
-    `is_quarantined` is False again after a person has released it.
+    `supersedes`: the row it takes the place of (a repaired mapping, a release from quarantine, a retraction by hand).
     """
 
     id: str

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import holidays
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from milestones.enums import UNRESOLVED, AnchorKind, DayBasis, Requirement, TemplateState
+from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
 from milestones.facts import (
     Criteria,
     EventFact,
@@ -26,10 +26,10 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, Journey, Milestone, MilestoneTemplate, ShipmentException, TemplateLine
+from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
-from shipments.enums import TimePrecision, WaitOutcome, WaitReason
-from shipments.models import EventMatch, Leg, MilestoneType, Shipment, Source, Unit, WaitingEvent
+from shipments.enums import TimePrecision
+from shipments.models import EventMatch, Leg, MilestoneType, Shipment, Source, Unit
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
@@ -150,7 +150,9 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     for shipment_id, key in Unit.objects.filter(shipment__in=ids).values_list("shipment_id", "key"):
         units[shipment_id].add(key)
     columns = ["id", "public_id", "reference", "mode", "type", "customer_id", "cancelled_at", *_DATES]
-    rows = Shipment.objects.filter(pk__in=ids).values(*columns, *_place_columns("origin"), *_place_columns("destination"))
+    rows = Shipment.objects.filter(pk__in=ids).values(
+        *columns, *_place_columns("origin"), *_place_columns("destination")
+    )
     return {row["id"]: _shipment(row, legs[row["id"]], units[row["id"]]) for row in rows}
 
 
@@ -174,23 +176,16 @@ _EVENT_COLUMNS = (
     "event__received_at", "event__position", "event__location_id", "event__location__unlocode",
     "event__location__same_as__unlocode", "event__voyage", "event__flight", "event__attributes", "event__reason",
     "event__precision", "event__source_event_id", "event__retracts", "event__supersedes", "event__quarantine",
-    "is_released",
 )  # fmt: skip
 
 
 def load_events(ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, list[EventFact]]:
     """The events matched to each shipment; with `as_of`, only what was received and matched by then."""
-    released = WaitingEvent.objects.filter(
-        event=OuterRef("event_id"), reason=WaitReason.QUARANTINED, outcome=WaitOutcome.RELEASED
-    )
     matches = EventMatch.objects.filter(shipment__in=ids)
     if as_of is not None:
-        released = released.filter(closed_at__lte=as_of)
         matches = matches.filter(matched_at__lte=as_of, event__processed_at__lte=as_of)
     events: dict[int, list[EventFact]] = defaultdict(list)
-    quarantined = ~Q(event__quarantine="")
-    rows = matches.annotate(is_released=quarantined & Exists(released)).values_list(*_EVENT_COLUMNS)
-    for row in rows:
+    for row in matches.values_list(*_EVENT_COLUMNS):
         events[row[0]].append(_event(row))
     return events
 
@@ -199,7 +194,7 @@ def _event(row: tuple[Any, ...]) -> EventFact:
     (
         _, unit, pk, public_id, fingerprint, source, trust, code, classifier, occurred_at, reported_at,
         received_at, position, location_id, unlocode, same_as, voyage, flight, attributes, reason,
-        precision, source_event_id, retracts, supersedes, quarantine, is_released,
+        precision, source_event_id, retracts, supersedes, quarantine,
     ) = row  # fmt: skip
     return EventFact(
         str(public_id),
@@ -222,20 +217,8 @@ def _event(row: tuple[Any, ...]) -> EventFact:
         source_event_id,
         retracts,
         supersedes,
-        bool(quarantine) and not is_released,
+        bool(quarantine),
     )
-
-
-def load_baselines(ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
-    """The first plans that are kept: those that came from the template. One that was reported follows from its event."""
-    kept: dict[int, dict[str, datetime]] = defaultdict(dict)
-    rows = Milestone.objects.filter(shipment__in=ids, baseline_at__isnull=False, line__isnull=False)
-    for shipment_id, slot, baseline, decisions in rows.values_list(
-        "shipment_id", "slot", "baseline_at", "decisions"
-    ):  # fmt: skip
-        if "baseline" not in decisions:
-            kept[shipment_id][slot] = baseline
-    return kept
 
 
 def plan_of(
@@ -257,20 +240,3 @@ def holidays_of(country: str, years: tuple[int, ...]) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, years=years).keys())
     except NotImplementedError:
         return frozenset()
-
-
-def load_cases(ids: Sequence[int]) -> dict[int, list[ShipmentException]]:
-    """The unresolved cases, and those a person has resolved (which are not opened again for the same cause)."""
-    found: dict[int, list[ShipmentException]] = defaultdict(list)
-    relevant = Q(state__in=UNRESOLVED) | Q(resolved_by__isnull=False)
-    for case in ShipmentException.objects.filter(relevant, shipment__in=ids).order_by("id"):
-        found[case.shipment_id].append(case)
-    return found
-
-
-def load_journeys(ids: Sequence[int]) -> list[Journey]:
-    return list(Journey.objects.filter(pk__in=ids).order_by("pk"))
-
-
-def in_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)

@@ -1,0 +1,135 @@
+"""What a batch has to tell to those who asked: cases opened, milestones reached, arrivals moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from milestones.enums import Audience
+from milestones.facts import Evaluation, MilestoneValue
+from milestones.services.casework import OpenCase
+from milestones.services.loading import ShipmentRow
+from milestones.services.writing import Stored
+from partners.enums import Topic
+from partners.stories import Story
+from shipments.enums import PartyRole
+from shipments.models import Location, ShipmentParty
+
+# A smaller move of the expected arrival is noise.
+ETA_STEP = timedelta(hours=12)
+
+
+@dataclass(slots=True)
+class Told:
+    """A story and who may hear it."""
+
+    shipment_id: int
+    audience: str
+    topic: str
+    key: str
+    facts: dict[str, Any]
+    location_id: int | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """One shipment before and after. `expected_before`: the arrival expected; `revision`: of the journey now."""
+
+    shipment: ShipmentRow
+    outcome: Evaluation
+    stored: Mapping[str, Stored]
+    cases: Sequence[OpenCase]
+    expected_before: datetime | None
+    revision: int
+
+
+def stories_of(changes: Iterable[Change]) -> list[Story]:
+    """All stories of a batch, in at most two queries (parties and places), none when nothing is to be told."""
+    shipments: dict[int, ShipmentRow] = {}
+    told: list[Told] = []
+    for change in changes:
+        shipments[change.shipment.id] = change.shipment
+        told += [*_cases(change), *_reached(change), *_arrival(change)]
+    if not told:
+        return []
+    parties = _parties({one.shipment_id for one in told})
+    places = dict(
+        Location.objects.filter(pk__in={o.location_id for o in told if o.location_id}).values_list("pk", "name")
+    )
+    return [
+        _story(one, shipments[one.shipment_id], parties.get(one.shipment_id, ()), places.get(one.location_id or 0, ""))
+        for one in told
+    ]
+
+
+def _story(told: Told, shipment: ShipmentRow, parties: Sequence[tuple[int, str]], place: str) -> Story:
+    facts = {
+        "reference": shipment.reference,
+        "path": f"/portal/shipments/{shipment.public_id}/",
+        "route": f"{shipment.places['origin']} – {shipment.places['destination']}",
+        **({"place": place} if place else {}),
+        **told.facts,
+    }
+    return Story(
+        topic=told.topic,
+        key=told.key,
+        subject=f"shipment:{shipment.public_id}",
+        facts=facts,
+        partner_ids=audience_partners(told.audience, parties),
+    )
+
+
+def audience_partners(audience: str, parties: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """Which of the parties (partner id, role) may see what has this audience: none of them what is internal, and the
+    customer only what is meant for customers."""
+    if audience == Audience.INTERNAL:
+        return frozenset()
+    customers = {partner for partner, role in parties if role == PartyRole.CUSTOMER}
+    everybody = frozenset(partner for partner, _ in parties)
+    return everybody - customers if audience == Audience.PARTNER else everybody
+
+
+def _parties(shipment_ids: set[int]) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    rows = ShipmentParty.objects.filter(shipment__in=shipment_ids).values_list("shipment_id", "partner_id", "role")
+    for shipment_id, partner_id, role in rows:
+        found.setdefault(shipment_id, []).append((partner_id, role))
+    return found
+
+
+def _cases(change: Change) -> Iterator[Told]:
+    for case in change.cases:
+        if not case.is_new or case.wanted is None:
+            continue
+        facts = {"title": case.wanted.summary, "severity": case.severity, "due_at": case.due_at.isoformat()}
+        key = f"exception:{case.public_id}"
+        yield Told(change.shipment.id, case.wanted.audience, Topic.EXCEPTION_OPENED.value, key, facts)
+
+
+def _reached(change: Change) -> Iterator[Told]:
+    """Of the planned milestones; the key names the milestone, so that one that is corrected is not told again."""
+    for value in change.outcome.milestones:
+        before = change.stored.get(value.slot)
+        if value.line_id is None or not _is_news(value) or (before is not None and before.is_reported):
+            continue
+        key = f"milestone:{change.shipment.public_id}:{value.slot}"
+        facts = {"milestone": value.name, "happened_at": value.actual_at.isoformat() if value.actual_at else ""}
+        yield Told(
+            change.shipment.id, value.audience, Topic.MILESTONE_REACHED.value, key, facts, value.location_id
+        )  # fmt: skip
+
+
+def _is_news(value: MilestoneValue) -> bool:
+    return value.actual_at is not None and not value.is_inferred and value.audience != Audience.INTERNAL
+
+
+def _arrival(change: Change) -> Iterator[Told]:
+    summary, before = change.outcome.summary, change.expected_before
+    after = summary.expected_arrival_at
+    if before is None or after is None or summary.arrived_at is not None or abs(after - before) < ETA_STEP:
+        return
+    facts = {"old_at": before.isoformat(), "new_at": after.isoformat(), "place": change.shipment.places["destination"]}
+    key = f"eta:{change.shipment.public_id}:{change.revision}"
+    yield Told(change.shipment.id, Audience.CUSTOMER.value, Topic.ETA_CHANGED.value, key, facts)
