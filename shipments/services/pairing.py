@@ -12,7 +12,7 @@ from django.db import connection
 from core.bulk import insert_rows
 from core.queue import nudge
 from partners.enums import UserKind
-from shipments.enums import WaitOutcome
+from shipments.enums import ReferenceType, WaitOutcome
 from shipments.matching import (
     Choice,
     KnownShipment,
@@ -20,7 +20,6 @@ from shipments.matching import (
     choose_shipments,
     match_key,
     unit_key,
-    wanted_references,
 )
 from shipments.models import EventMatch, Reference, ShipmentParty, Unit
 
@@ -77,6 +76,12 @@ class Findable:
     retracts: str = ""
 
     @property
+    def unit(self) -> str:
+        """The one unit it is about: named as such, or the only container among the references."""
+        containers = [key for kind, key in self.wanted if kind == ReferenceType.CONTAINER]
+        return unit_key(self.equipment or (containers[0] if len(containers) == 1 else ""))
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """What it waits under when nobody knows it."""
         retracted = (f"event:{self.source_id}:{self.retracts}",) if self.retracts else ()
@@ -91,11 +96,6 @@ class Pair:
     shipment_id: int
     matched_by: str
     unit_id: int | None = None
-
-
-def findable(event: tuple[int, int, int], references: Iterable[tuple[str, str]], equipment: str) -> Findable:
-    """`event`: ids of the event, of its source and of the source's partner."""
-    return Findable(*event, wanted_references(references, equipment), equipment)
 
 
 def load_book(keys: Collection[str]) -> ReferenceBook:
@@ -140,7 +140,7 @@ def pairs_of(events: Sequence[Findable], choices: dict[int, Choice]) -> list[Pai
 
 def with_units(events: Sequence[Findable], pairs: list[Pair]) -> list[Pair]:
     """The same pairs, each with its unit."""
-    named = {event.event_id: unit_key(event.equipment) for event in events if event.equipment}
+    named = {event.event_id: unit for event in events if (unit := event.unit)}
     wanted = {(pair.shipment_id, named[pair.event_id]) for pair in pairs if pair.event_id in named}
     if not wanted:
         return pairs

@@ -86,8 +86,8 @@ def store(reports: Sequence[Report]) -> Stored:
     ]
     insert_rows(
         WaitingEvent,
-        ["event", "source", "reason", "detail", "keys"],
-        [(*wait, array_literal(keys)) for *wait, keys in waits],
+        ["event", "source", "reason", "detail", "keys", "outcome"],
+        [(*wait, array_literal(keys), "") for *wait, keys in waits],
         on_conflict="DO NOTHING",
     )
     _count(stored, fresh, matched, waits)
