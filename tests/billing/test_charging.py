@@ -83,14 +83,18 @@ DEARER = Owed(replace(DRAFT, price=Decimal(120), amount=Decimal("120.00")), froz
             Decisions(retime=[(10, AT + timedelta(days=1))]),
             id="another day, same price",
         ),
-        pytest.param([Owed(DRAFT, frozenset({"L2", "L5"}))], [replace(CHARGE, slot="L5")], Decisions(), id="once a rule"),
+        pytest.param(
+            [Owed(DRAFT, frozenset({"L2", "L5"}))], [replace(CHARGE, slot="L5")], Decisions(), id="once a rule"
+        ),
         pytest.param(
             [Owed(Unpriced(RULE, "L2", "none"), frozenset({"L2"}))],
             [],
             Decisions(unpriced=[Unpriced(RULE, "L2", "none")]),
             id="no price",
         ),
-        pytest.param([Owed(Unpriced(RULE, "L2", "none"), frozenset({"L2"}))], [CHARGE], Decisions(), id="price is gone"),
+        pytest.param(
+            [Owed(Unpriced(RULE, "L2", "none"), frozenset({"L2"}))], [CHARGE], Decisions(), id="price is gone"
+        ),
         pytest.param(
             [Owed(replace(DRAFT, rule=replace(RULE, is_active=False)), frozenset({"L2"}))],
             [],

@@ -42,7 +42,9 @@ def tariff(code: str, *rates: RateFacts, **changes: object) -> TariffFacts:
     return replace(HOUSE, code=code, name=code, rates=rates or (RATE,), **changes)
 
 
-def amount(tariffs: list[TariffFacts], milestone: ReachedMilestone = DEPARTED, shipment: ShipmentFacts = SHIPMENT) -> str:
+def amount(
+    tariffs: list[TariffFacts], milestone: ReachedMilestone = DEPARTED, shipment: ShipmentFacts = SHIPMENT
+) -> str:
     result = rate(RULE, shipment, milestone, tariffs)
     assert isinstance(result, ChargeDraft)
     return f"{result.amount} {result.currency}"
