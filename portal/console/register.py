@@ -1,0 +1,61 @@
+"""The one list of what has a room in the console."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
+from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
+from partners.models import ApiKey, Delivery, Partner, User
+from portal.console import (
+    charges,
+    event_log,
+    exceptions,
+    inbox,
+    invoices,
+    keys,
+    partners,
+    shipments,
+    sources,
+    tariffs,
+    templates,
+    users,
+    vocabulary,
+)
+from shipments.models import (
+    CodeMapping,
+    Event,
+    Location,
+    Message,
+    MilestoneType,
+    Shipment,
+    Source,
+    WaitingEvent,
+)
+
+ROOMS = {
+    Shipment: shipments.ShipmentRoom,
+    ShipmentException: exceptions.ExceptionRoom,
+    WorkTask: exceptions.TaskRoom,
+    WaitingEvent: inbox.WaitingRoom,
+    Message: inbox.MessageRoom,
+    Event: event_log.EventRoom,
+    Charge: charges.ChargeRoom,
+    Invoice: invoices.InvoiceRoom,
+    ExportBatch: invoices.ExportRoom,
+    Tariff: tariffs.TariffRoom,
+    ChargeRule: tariffs.ChargeRuleRoom,
+    Partner: partners.PartnerRoom,
+    User: users.UserRoom,
+    ApiKey: keys.ApiKeyRoom,
+    Delivery: keys.DeliveryRoom,
+    Source: sources.SourceRoom,
+    Location: vocabulary.PlaceRoom,
+    MilestoneType: vocabulary.MilestoneTypeRoom,
+    CodeMapping: vocabulary.MappingRoom,
+    MilestoneTemplate: templates.TemplateRoom,
+    ExceptionRule: templates.ExceptionRuleRoom,
+}
+
+for model, room in ROOMS.items():
+    admin.site.register(model, room)
