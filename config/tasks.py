@@ -37,7 +37,7 @@ def advance() -> None:
 
 
 def sweep_waiting() -> None:
-    """Match the events that wait for a shipment or a mapping which may have appeared meanwhile; rate what lags behind."""
+    """Match the events that wait for a shipment or a mapping, and rate what lags behind."""
     if shipments.services.match_waiting():
         nudge("advance")
     billing.services.rate_behind()
