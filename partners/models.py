@@ -313,7 +313,8 @@ class Subscription(models.Model):
 class Notification(models.Model):
     """One thing to tell. `key` makes the telling happen once however often it is asked for."""
 
-    access: ClassVar[Access] = Access(paths=("audiences__partner",), view=Permission.VIEW_PARTNER)
+    # Some tell of money: what was told is for those who may see all of the partner's, as its deliveries are.
+    access: ClassVar[Access] = Access(paths=("audiences__partner",), view=Permission.MANAGE_MEMBERS)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     topic = models.CharField(_("topic"), max_length=32, choices=Topic.choices)
@@ -339,7 +340,7 @@ class Notification(models.Model):
 class NotificationAudience(models.Model):
     """The partners on whose behalf a notification may be heard; no row: internal people only."""
 
-    access: ClassVar[Access] = Access(paths=("partner",), view=Permission.VIEW_PARTNER)
+    access: ClassVar[Access] = Access(paths=("partner",), view=Permission.MANAGE_MEMBERS)
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="audiences")
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="+")

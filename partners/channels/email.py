@@ -111,15 +111,18 @@ def _open(connection: BaseEmailBackend) -> None:
 def _hand_over(connection: BaseEmailBackend, message: EmailMessage) -> None:
     try:
         connection.send_messages([message])
-    except smtplib.SMTPServerDisconnected as failure:
-        _close(connection)
-        raise Unreachable(f"the mail server hung up: {failure}") from failure
-    except smtplib.SMTPRecipientsRefused as refusal:
-        raise _answer(*next(iter(refusal.recipients.values()))) from refusal
-    except smtplib.SMTPResponseException as refusal:
-        raise _answer(refusal.smtp_code, refusal.smtp_error) from refusal
     except OSError as failure:
-        raise Unreachable(f"the mail server cannot be used: {failure}") from failure
+        # The next letter begins a conversation of its own: this one may be in any state, or over.
+        _close(connection)
+        raise _meaning(failure) from failure
+
+
+def _meaning(failure: OSError) -> TryLater | Refused:
+    if isinstance(failure, smtplib.SMTPRecipientsRefused):
+        return _answer(*next(iter(failure.recipients.values())))
+    if isinstance(failure, smtplib.SMTPResponseException):
+        return _answer(failure.smtp_code, failure.smtp_error)
+    return TryLater(f"the mail server hung up: {failure}")
 
 
 def _answer(code: int, text: bytes | str) -> TryLater | Refused:

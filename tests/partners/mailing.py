@@ -14,23 +14,29 @@ from django.test import override_settings
 
 
 class Keeping:
-    """`answers` are given to the next recipients in turn, then "250 OK"."""
+    """`answers` are given to the next recipients in turn ("hang up" ends the conversation), then "250 OK";
+    `verdict` to every text."""
 
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
         self.answers: list[str] = []
         self.recipients: list[str] = []
+        self.verdict = "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer.startswith("250"):
+        if answer == "hang up":
+            server.transport.abort()
+        elif answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, server, session, envelope):
+        if not self.verdict.startswith("250"):
+            return self.verdict
         self.received.append(message_from_bytes(envelope.content, policy=default))
         self.recipients += envelope.rcpt_tos
-        return "250 OK"
+        return self.verdict
 
 
 @contextmanager

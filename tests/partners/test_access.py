@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.auth.models import Permission as ModelPermission
 
 from core.errors import NotVisible
+from milestones.models import ExceptionRule
 from partners import access
 from partners.enums import InternalGroup, Permission, Role, UserKind
 from partners.models import Membership, Notification, Partner, PartnerGroupGrant, PartnerUserGrant, User
@@ -162,12 +163,33 @@ def test_missing_and_foreign_row_are_told_alike():
 
 def test_path_over_many_rows_lists_a_row_once():
     first, second = PartnerFactory(), PartnerFactory()
-    user = member(first)
-    add_member(user, second, role=Role.VIEWER, by=None)
+    user = member(first, Role.ADMINISTRATOR)
+    add_member(user, second, role=Role.ADMINISTRATOR, by=None)
     notification = heard_by(NotificationFactory(), first, second)
     hidden = heard_by(NotificationFactory(), PartnerFactory())
     assert list(Notification.objects.for_user(user)) == [notification]
     assert not access.may(user, "view", hidden)
+
+
+def test_what_was_told_is_for_the_administrators_of_the_partner():
+    partner = PartnerFactory()
+    heard_by(NotificationFactory(topic="invoice_issued"), partner)
+    seen = {role: Notification.objects.for_user(member(partner, role)).count() for role in Role.values}
+    assert seen == {"viewer": 0, "editor": 0, "administrator": 1}
+
+
+def test_row_next_to_its_partner_follows_it():
+    mine, theirs = PartnerFactory(), PartnerFactory()
+    user, stranger = member(mine, Role.ADMINISTRATOR), member(theirs)
+    assert [row.user for row in Membership.objects.for_user(user)] == [user]
+    assert not Membership.objects.for_user(stranger).exists()
+
+
+def test_model_without_a_way_to_a_partner_is_for_internal_people():
+    user = member(PartnerFactory(), Role.ADMINISTRATOR)
+    assert not ExceptionRule.objects.for_user(user).exists()
+    assert ExceptionRule.objects.for_user(internal("sales")).count() == ExceptionRule.objects.count() > 0
+    assert not ExceptionRule.objects.for_user(internal("sales"), "change").exists()
 
 
 def test_row_of_nobody_is_for_internal_people():

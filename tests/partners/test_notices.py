@@ -143,7 +143,7 @@ def test_deliveries_wake_the_stream_and_a_rollback_leaves_nothing():
 
 def test_withdrawn_partner_hears_no_more_of_the_subject():
     mine, other = PartnerFactory(), PartnerFactory()
-    ann, bob = member(mine), member(other)
+    ann, bob = member(mine, Role.ADMINISTRATOR), member(other)
     subscribed(ann, mine)
     subscribed(bob, other)
     notify([story(mine, other), story(mine, key="milestone:2", subject="shipment:2")])

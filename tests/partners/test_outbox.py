@@ -133,17 +133,28 @@ def test_permanent_refusal_fails_at_once_and_the_others_go_on(server):
     assert sent.state == DeliveryState.SENT
 
 
-def test_server_that_closes_the_door_keeps_the_rest_for_later(server):
-    rows = [delivery(), delivery()]
-    server.answers = ["421 4.3.2 going down"]
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("421 4.3.2 going down", "the mail server answered 421 4.3.2 going down"),
+        ("hang up", "the mail server hung up: Connection unexpectedly closed"),
+    ],
+)
+def test_conversation_that_breaks_off_harms_one_letter_only(server, answer, error):
+    broken, sent = delivery(), delivery()
+    server.answers = [answer]
     assert send_deliveries() == 2
-    for row in rows:
-        assert wait_in_minutes(row) == pytest.approx(1, abs=0.1)
-        assert row.state == DeliveryState.QUEUED
-        assert row.error.startswith("the mail server ")
-        due_again(row)
-    assert send_deliveries() == 2
-    assert server.recipients == [row.user.email for row in rows]
+    assert wait_in_minutes(broken) == pytest.approx(1, abs=0.1)
+    assert (broken.state, broken.error) == (DeliveryState.QUEUED, error)
+    assert server.recipients == [sent.user.email]
+
+
+def test_refusal_of_the_text_counts_like_one_of_the_address(server):
+    row = delivery()
+    server.verdict = "552 5.3.4 too large"
+    send_deliveries()
+    row.refresh_from_db()
+    assert (row.state, row.error) == (DeliveryState.FAILED, "the mail server answered 552 5.3.4 too large")
 
 
 def test_absent_server_keeps_all_for_later():
@@ -268,6 +279,16 @@ def test_failed_delivery_is_queued_again_by_hand(server):
     with pytest.raises(DomainError) as refusal:
         retry_delivery(row, by=None)
     assert refusal.value.code == "state_not_allowed"
+
+
+def test_failed_delivery_of_the_house_is_queued_again(server):
+    user = internal("operations")
+    row = Delivery.objects.create(
+        notification=NotificationFactory(), user=user, channel=Channel.EMAIL, state=DeliveryState.FAILED, error="full"
+    )
+    retry_delivery(row, by=internal("administrator"))
+    send_deliveries()
+    assert server.recipients == [user.email]
 
 
 def test_only_who_manages_the_partner_queues_again():
