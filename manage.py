@@ -18,7 +18,7 @@ def main() -> None:
         os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])  # noqa: S606 our own interpreter, no shell
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-    from config.command_line import execute  # noqa: PLC0415 needs what the line above may have had to find
+    from config.command_line import execute
 
     execute(sys.argv, database=bool(sys.argv[1:]) and sys.argv[1] not in WITHOUT_DATABASE)
 

@@ -13,7 +13,7 @@ import pwd
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,20 +164,19 @@ class Server:
             raise PostgresError(f"the database could not be created: {made.stderr.strip()}")
 
     def _run(
-        self, program: str, *arguments: str, check: bool = True, **options: Any
+        self, program: str, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        dropped: dict[str, Any] = {}
         if os.geteuid() == 0:
-            options |= {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
+            dropped = {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
         # pg_ctl's child inherits its outputs: a pipe would stay open as long as the server lives.
-        outputs = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        if program != "pg_ctl":
-            outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        done = subprocess.run(
+        output = subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(self.programs / program), *arguments],
-            stdin=subprocess.DEVNULL, cwd=self.folder, text=True, **outputs, **options,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder, text=True, env=env, **dropped,
         )  # fmt: skip
         if check and done.returncode:
-            raise PostgresError(f"{program} failed: {' '.join(done.stderr.split())}")
+            raise PostgresError(f"{program} failed: {' '.join((done.stderr or '').split())}")
         return done
 
     @contextmanager

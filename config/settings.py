@@ -216,7 +216,7 @@ WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{
 _TASK_SECONDS = 60
 _WORKERS = environment.integer("WAYMARK_WORKERS", 2, least=1, most=64)
 _PREFETCHED = 2
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "waymark",
     # The same database as the rows: what is enqueued commits and rolls back with them.
     "orm": "default",
