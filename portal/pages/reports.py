@@ -116,7 +116,7 @@ class ReportEvent(Page):
                 shipment,
                 code=said["code"],
                 classifier=said["classifier"],
-                wall_time=said["wall_time"],
+                wall_time=said["wall_time"].isoformat(timespec="minutes"),
                 location=form.places[said["place"]],
                 by=self.person,
                 note=said["note"],
