@@ -30,7 +30,7 @@ BEAT_EVERY = 5.0
 # Seconds without a pulse: for a cluster that has nothing to do, for one whose workers are all running a task (a task
 # has to end within its timeout), and for one that is just starting.
 SILENCE = 20.0
-SILENCE_BUSY = settings.Q_CLUSTER["timeout"] + SILENCE
+SILENCE_BUSY: float = settings.Q_CLUSTER["timeout"] + SILENCE
 SILENCE_STARTING = 60.0
 
 
@@ -68,7 +68,7 @@ class Pulse:
         silent = now - self.felt_at
         if silent <= self.limit:
             return False
-        return silent > SILENCE_BUSY or busy_workers() < settings.Q_CLUSTER["workers"]
+        return silent > SILENCE_BUSY or busy_workers() < int(settings.Q_CLUSTER["workers"])
 
     def _came_back(self) -> bool:
         ran = Heartbeat.objects.filter(name=self.cluster, beat_token=self.token).exists()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models
 
 
 def _columns(model: type[models.Model], names: Sequence[str]) -> tuple[list[str], list[str]]:
-    fields = [model._meta.get_field(name) for name in names]
-    quoted = [connection.ops.quote_name(field.column) for field in fields]
+    fields = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+    quoted = [connection.ops.quote_name(str(field.column)) for field in fields]
     # A column of arrays cannot be unnested (PostgreSQL flattens it), so it travels as JSON text.
     types = [(field.rel_db_type(connection) if field.is_relation else field.db_type(connection)) for field in fields]
     return quoted, [str(kind) for kind in types]

@@ -1,4 +1,4 @@
-"""The one error a service raises when the business refuses. Caught only at the edges (API, console, pages, commands)."""
+"""The one error a service raises when the business refuses. Caught at the edges: API, console, pages, commands."""
 
 from __future__ import annotations
 

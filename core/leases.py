@@ -43,9 +43,10 @@ def claim(model: type[M], *, where_state: str | Sequence[str], limit: int, lease
         )
         RETURNING id
     """  # noqa: S608 the table's name comes from the model
+    values: list[Any] = [uuid.uuid4(), lease_for, states, limit]
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(sql, [uuid.uuid4(), lease_for, states, limit])
+            cursor.execute(sql, values)
             ids = [row[0] for row in cursor.fetchall()]
         return list(model._default_manager.filter(pk__in=ids).order_by("pk"))
 

@@ -51,7 +51,8 @@ def ask_for_beat(cluster: str, token: str) -> None:
 
 def beats_under_way(cluster: str) -> int:
     """Beats that were asked for and are not done and acknowledged."""
-    return OrmQ.objects.filter(key=beat_key(cluster)).count()
+    under_way: int = OrmQ.objects.filter(key=beat_key(cluster)).count()
+    return under_way
 
 
 def forget_beats(cluster: str) -> None:
