@@ -203,7 +203,7 @@ def _country(address: _Fields) -> str:
 def _degrees(value: object, most: int) -> float | None:
     """Degrees written as a number or as text; None when it is no such place on earth."""
     try:
-        degrees = float(value) if isinstance(value, (str, int, float)) else None
+        degrees = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
     except (ValueError, OverflowError):
         return None
     return round(degrees, 5) if degrees is not None and abs(degrees) <= most else None

@@ -51,7 +51,7 @@ def read(raw: bytes) -> Interchange:
     if text.count(terminator) > MAX_SEGMENTS:
         issue = ParseIssue("too_many_segments", f"The interchange has more than {MAX_SEGMENTS} segments.")
         return Interchange(issues=[issue])
-    segments = [piece.split(separator) for line in text.split(terminator) if (piece := line.lstrip())]
+    segments = [piece.split(separator) for line in text.split(terminator) if (piece := line.strip())]
     return _Reader(segments, separator).read()
 
 

@@ -1,0 +1,145 @@
+import pytest
+
+from shipments.formats.base import ParsedPlace
+from shipments.formats.table import MAX_ROWS, parse
+
+HEADING = "code,occurred_at,hbl"
+
+
+def only(text, options=None):
+    parsed = parse(text.encode(), options or {})
+    assert parsed.issues == ()
+    (event,) = parsed.events
+    return event
+
+
+def faults(text, options=None):
+    return [(issue.code, issue.segment, issue.element) for issue in parse(text.encode(), options or {}).issues]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_delimiter_and_line_ends_are_found_out(delimiter, end):
+    event = only(f"{HEADING}{end}ARRIVED,2026-02-04 06:00,H1{end}".replace(",", delimiter))
+    assert (event.code, event.wall_time, event.references) == ("ARRIVED", "2026-02-04T06:00:00", (("hbl", "H1"),))
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_charset_is_found_out(charset):
+    text = f"{HEADING},remarks\nARRIVED,2026-02-04,H1,Zürich – 5 €\n"
+    assert parse(text.encode(charset), {}).events[0].remarks == "Zürich – 5 €"
+
+
+def test_a_mapping_of_the_source_goes_before_the_usual_headings():
+    text = "Was,Wann,Kiste,code\nARRIVED,2026-02-04,OCLU1234565,X\n"
+    event = only(text, {"code": "Was", "occurred_at": "Wann", "unit": "Kiste"})
+    assert (event.code, event.equipment) == ("ARRIVED", "OCLU1234565")
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "wall"),
+    [
+        ("2026-02-04T06:00:00+08:00", "", "2026-02-04T06:00:00"),
+        ("04.02.2026 06:00", "DMY", "2026-02-04T06:00:00"),
+        ("02/04/2026 0600", "MDY", "2026-02-04T06:00:00"),
+        ("31.12.2026 6:00", "", "2026-12-31T06:00:00"),
+        ("12/31/2026 06:00:30", "", "2026-12-31T06:00:30"),
+        ("02.02.2026", "", "2026-02-02T00:00:00"),
+    ],
+)
+def test_dates_are_read_as_people_write_them(written, order, wall):
+    assert only(f"{HEADING}\nARRIVED,{written},H1\n", {"date_order": order}).wall_time == wall
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "element"),
+    [
+        ("ARRIVED,04.02.2026,H1", "ambiguous_date", "occurred_at"),
+        ("ARRIVED,31.02.2026,H1", "bad_time", "occurred_at"),
+        ("ARRIVED,soon,H1", "bad_time", "occurred_at"),
+        ("ARRIVED,46057,H1", "bad_time", "occurred_at"),
+        ("ARRIVED,,H1", "no_time", "occurred_at"),
+        (",2026-02-04,H1", "no_code", "code"),
+        ("ARRIVED,2026-02-04,", "no_reference", "reference"),
+        ("ARRIVED,2026-02-04," + "H" * 65, "too_long", "reference"),
+        ("ARRIVED,2026-02-04,H1,4,5", "too_many_cells", ""),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_reported_alone(row, code, element):
+    text = f"{HEADING}\nARRIVED,2026-02-04,H1\n{row}\nLOADED,2026-02-04,H1\n"
+    assert faults(text) == [(code, "row 3", element)]
+    assert [event.position for event in parse(text.encode(), {}).events] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("classifier", "MAYBE", "bad_value"),
+        ("time_zone", "Mars/Phobos", "bad_zone"),
+        ("reference_type", "colour", "unknown_reference"),
+        ("unit", "U" * 36, "too_long"),
+        ("source_event_id", "e" * 101, "too_long"),
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_is_reported(column, value, code):
+    text = f"code,occurred_at,reference,{column}\nARRIVED,2026-02-04,R1,{value}\n"
+    assert [found[0] for found in faults(text)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "reference"),
+    [
+        ("PRO", "77", ("pro", "77")),
+        ("", "OCLU1234565", ("container", "OCLU1234565")),
+        ("", "A-17", ("shipment", "A-17")),
+    ],
+)
+def test_a_bare_reference_is_what_the_row_says_or_looks_like(type_, value, reference):
+    event = only(f"code,date,reference type,reference\nARRIVED,2026-02-04,{type_},{value}\n")
+    assert event.references == (reference,)
+
+
+def test_a_code_of_another_language_waits_for_a_mapping():
+    event = only(f"{HEADING}\nAngekommen,2026-02-04,H1\n")
+    assert (event.code, event.raw_code, event.code_list) == ("", "Angekommen", "csv")
+
+
+def test_place_columns_are_read():
+    event = only("code,date,hbl,location,city,state,country\nARRIVED,2026-02-04,H1,idjkt45,Jakarta,,id\n")
+    assert event.place == ParsedPlace(unlocode="IDJKT45", name="Jakarta", country="ID", text="Jakarta")
+
+
+def test_what_looks_like_a_formula_is_text():
+    assert only(f"{HEADING},remarks\nARRIVED,2026-02-04,H1,=cmd()\n").remarks == "=cmd()"
+
+
+def test_a_retraction_needs_no_code():
+    event = only("code,date,hbl,retracts\n,,,e1\n")
+    assert (event.retracts, event.wall_time, event.raw_code) == ("e1", "", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"", "empty"),
+        (b"PK\x03\x04", "binary"),
+        (b"[1]", "wrong_format"),
+        (b"hello\nworld", "columns_missing"),
+        (b"code,date\nA,2026-01-01", "columns_missing"),
+        (b"code,date,hbl\n", "no_events"),
+        (b'code,date,hbl\nA,2026-01-01,"' + b"x" * 200_000, "not_a_table"),
+    ],
+)
+def test_what_is_no_table_is_rejected(raw, code):
+    parsed = parse(raw, {})
+    assert (parsed.events, [issue.code for issue in parsed.issues]) == ((), [code])
+
+
+def test_what_lacks_is_named():
+    (issue,) = parse(b"status,colour\nA,red\n", {}).issues
+    assert issue.message == "The table has no column for a date, a reference or unit."
+
+
+def test_rows_past_the_limit_are_reported():
+    parsed = parse(b"code,date,hbl\n" + b"A,2026-01-01,H\n" * (MAX_ROWS + 1), {})
+    assert (len(parsed.events), [issue.code for issue in parsed.issues]) == (MAX_ROWS, ["too_many"])
