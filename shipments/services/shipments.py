@@ -14,6 +14,7 @@ from core.queue import nudge
 from partners.access import may
 from partners.enums import Permission
 from partners.models import Partner, User
+from partners.services import withdraw_deliveries
 from partners.services.checking import checked
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType, UnitKind
@@ -102,7 +103,10 @@ def remove_party(shipment: Shipment, partner: Partner, *, role: str, by: User | 
     _must_change(shipment, by)
     if role == PartyRole.CUSTOMER and partner.pk == shipment.customer_id:
         raise DomainError("customer_stays", _("The customer of a shipment stays its customer."), field="role")
-    ShipmentParty.objects.filter(shipment=shipment, partner=partner, role=_role(role)).delete()
+    parties = ShipmentParty.objects.filter(shipment=shipment, partner=partner)
+    parties.filter(role=_role(role)).delete()
+    if not parties.exists():
+        withdraw_deliveries(f"shipment:{shipment.public_id}", partner)
     touch([shipment.pk])
 
 
