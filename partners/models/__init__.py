@@ -1,0 +1,35 @@
+"""Organisations, the people who act for them, and what those want to hear."""
+
+from partners.models.notices import Delivery, DeliveryQuerySet, Notification, NotificationAudience, Subscription
+from partners.models.people import (
+    ApiKey,
+    ApiKeyQuerySet,
+    Membership,
+    Partner,
+    PartnerGroupGrant,
+    PartnerIdentifier,
+    PartnerQuerySet,
+    PartnerUserGrant,
+    User,
+    UserManager,
+    UserQuerySet,
+)
+
+__all__ = [
+    "ApiKey",
+    "ApiKeyQuerySet",
+    "Delivery",
+    "DeliveryQuerySet",
+    "Membership",
+    "Notification",
+    "NotificationAudience",
+    "Partner",
+    "PartnerGroupGrant",
+    "PartnerIdentifier",
+    "PartnerQuerySet",
+    "PartnerUserGrant",
+    "Subscription",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+]
