@@ -143,7 +143,8 @@ def drafted(*references: str, customer: Partner | None = None) -> Invoice:
     """A draft of one customer with a charge for each reference; `handling()` before."""
     customer = customer or PartnerFactory(billing_address="Street 5\nRotterdam", language="en")
     for reference in references or ("S-1",):
-        charged(reference, customer=customer)
+        reach(billable_shipment(reference, customer=customer))
+    rate_due()
     return create_drafts(customer, by=None)[0]
 
 
