@@ -144,7 +144,7 @@ STATIC_ROOT = environment.folder("WAYMARK_STATIC", VAR / "static")
 MEDIA_ROOT = VAR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
 }
 
 # --- Languages and time ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import signal
 import socket
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from config import environment
 from config.database import embedded
@@ -22,6 +25,14 @@ from config.processes import Child
 _ADDRESS = "127.0.0.1"
 _LOOK_EVERY = 1.0
 _ANSWER_SECONDS = 60.0
+
+
+def _static_digest() -> str:
+    """What the collected files depend on: the libraries' versions, and our own files."""
+    digest = hashlib.sha256((settings.BASE_DIR / "requirements" / "base.txt").read_bytes())
+    for file in sorted((settings.BASE_DIR / "portal" / "static").rglob("*")):
+        digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()
 
 
 class Command(BaseCommand):
@@ -59,19 +70,28 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def prepare(self, run: Path) -> None:
-        """Everything that two instances must not do at the same time."""
+        """Everything that two instances must not do at the same time. What stands already is not done again."""
         with (run / "prepare.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for text, command, options in (
-                ("3/5 bringing the database up to date", "migrate", {"verbosity": 0}),
-                ("4/5 collecting the static files", "collectstatic", {"verbosity": 0, "interactive": False}),
+            for text, step in (
+                ("3/5 bringing the database up to date", self.migrate),
+                ("4/5 collecting the static files", lambda: self.collect(run / "static.digest")),
+                ("5/5 loading the demo world, if the database is empty", load_demo_world),
             ):
                 if not self.stopping:
                     self.say(text)
-                    call_command(command, **options)
-            if not self.stopping:
-                self.say("5/5 loading the demo world, if the database is empty")
-                load_demo_world()
+                    step()
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", verbosity=0)
+
+    def collect(self, stamp: Path) -> None:
+        digest = _static_digest()
+        if not stamp.exists() or stamp.read_text() != digest:
+            call_command("collectstatic", verbosity=0, interactive=False)
+            stamp.write_text(digest)
 
     def web(self, run: Path) -> Child:
         """The web server. What a killed one left on the port is ended first; a port somebody else has is refused."""
