@@ -46,8 +46,9 @@ class Rolled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What is known of the arrival, by the reader's clock. `slip` is empty while nothing is worth telling."""
+    """What is known of the arrival at `place`, by the reader's clock. `slip` is empty when nothing is worth telling."""
 
+    place: str
     planned: LocalTime | None
     expected: LocalTime | None
     actual: LocalTime | None
@@ -77,7 +78,7 @@ def summarise(
 ) -> Summary:
     """`journey` is None for a shipment that came a moment ago and has no plan yet."""
     status = _status(route, journey)
-    arrival = _arrival(route, journey, reader)
+    arrival = _arrival(route, journey, view, reader)
     next_name = "" if status in FINISHED else view.next_name
     return Summary(
         headline=_headline(status, route, arrival, view),
@@ -97,32 +98,44 @@ def _status(route: Route, journey: Rolled | None) -> str:
     return journey.status if journey else JourneyStatus.BOOKED
 
 
-def _arrival(route: Route, journey: Rolled | None, reader: Reader) -> Arrival:
+def _arrival(route: Route, journey: Rolled | None, view: TimelineView[MilestoneLike], reader: Reader) -> Arrival:
     if journey is None:
-        return Arrival(None, None, None, "")
-    zone = route.destination.time_zone
+        return Arrival(route.destination.name, None, None, None, "")
     best = journey.arrived_at or journey.expected_arrival_at
+    place = _place_of(best, view) or route.destination
     planned, expected, actual = (
-        reader.face.local(at, zone)
+        reader.face.local(at, place.time_zone)
         for at in (journey.planned_arrival_at, journey.expected_arrival_at, journey.arrived_at)
     )
-    return Arrival(planned, expected, actual, times.later(journey.planned_arrival_at, best))
+    return Arrival(place.name, planned, expected, actual, times.later(journey.planned_arrival_at, best))
+
+
+def _place_of(at: datetime | None, view: TimelineView[MilestoneLike]) -> PlaceLike | None:
+    """Where the milestone is that gave the arrival its time: goods reach a port before they reach the consignee."""
+    told = (row.milestone for row in reversed(view.rows))
+    timed = ((one.actual_at or one.estimated_at or one.planned_at, one.location) for one in told)
+    return next((place for when, place in timed if at and when == at), None)
 
 
 def _headline(status: str, route: Route, arrival: Arrival, view: TimelineView[MilestoneLike]) -> str:
-    to = {"place": route.destination.name}
     if status == JourneyStatus.CANCELLED:
         return _("Cancelled")
     if status == JourneyStatus.DELIVERED:
-        last = view.last_reached.actual if view.last_reached else arrival.actual
-        if last is None:
-            return _("Delivered in %(place)s") % to
-        return _("Delivered in %(place)s on %(day)s") % {**to, "day": last.weekday}
+        return _delivered(route, view)
     if arrival.actual:
-        return _("Arrived in %(place)s on %(day)s") % {**to, "day": arrival.actual.weekday}
+        return _("Arrived in %(place)s on %(day)s") % {"place": arrival.place, "day": arrival.actual.weekday}
     if arrival.best:
-        return _("Expected in %(place)s on %(day)s") % {**to, "day": arrival.best.weekday}
+        return _("Expected in %(place)s on %(day)s") % {"place": arrival.place, "day": arrival.best.weekday}
+    to = {"place": route.destination.name}
     return _("Booked to %(place)s") % to if status == JourneyStatus.BOOKED else _("On the way to %(place)s") % to
+
+
+def _delivered(route: Route, view: TimelineView[MilestoneLike]) -> str:
+    last = view.last_reached
+    if last is None or last.actual is None:
+        return _("Delivered in %(place)s") % {"place": route.destination.name}
+    place = last.place or route.destination.name
+    return _("Delivered in %(place)s on %(day)s") % {"place": place, "day": last.actual.weekday}
 
 
 def _tag(status: str, journey: Rolled | None, view: TimelineView[MilestoneLike], arrival: Arrival) -> Word:
@@ -130,10 +143,11 @@ def _tag(status: str, journey: Rolled | None, view: TimelineView[MilestoneLike],
         return words.status(status)
     if journey is None:
         return words.status(JourneyStatus.BOOKED)
-    if journey.health == Health.LATE:
-        return Word(arrival.slip or _("Later than planned"), "triangle", "warn")
-    if view.is_waiting:
+    late = journey.health == Health.LATE
+    if view.is_waiting and not (late and arrival.slip):
         return words.milestone("W")
+    if late:
+        return Word(arrival.slip or _("Later than planned"), "triangle", "warn")
     if journey.health == Health.NO_UPDATE:
         return Word(_("No update yet"), "dashes", "mute")
     if journey.health == Health.AT_RISK:

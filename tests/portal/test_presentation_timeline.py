@@ -23,6 +23,7 @@ class Place:
 
 
 ROTTERDAM = Place("Rotterdam", "Europe/Amsterdam")
+DUISBURG = Place("Duisburg", "Europe/Berlin")
 SHANGHAI = Place("Shanghai", "Asia/Shanghai")
 
 
@@ -164,7 +165,7 @@ def summary_of(journey: Rolled | None, told: list[Told] | None = None, route: Ro
             "Arrived in Rotterdam on Wed 25 Nov",
             "As planned",
         ),
-        (Rolled(JourneyStatus.DELIVERED, arrived_at=NOW), "Delivered in Rotterdam on Tue 24 Nov", "Delivered"),
+        (Rolled(JourneyStatus.DELIVERED, arrived_at=NOW), "Delivered in Rotterdam", "Delivered"),
         (Rolled(JourneyStatus.DELIVERED), "Delivered in Rotterdam", "Delivered"),
         (Rolled(JourneyStatus.CANCELLED), "Cancelled", "Cancelled"),
     ],
@@ -175,8 +176,22 @@ def test_a_shipment_is_one_sentence_and_one_tag(journey: Rolled | None, headline
 
 
 def test_the_day_of_delivery_is_that_of_the_last_milestone() -> None:
-    summary = summary_of(Rolled(JourneyStatus.DELIVERED, arrived_at=NOW), [reached("Delivered", DAY)])
-    assert (summary.headline, summary.next_name) == ("Delivered in Rotterdam on Wed 25 Nov", "")
+    told = [reached("Arrived", location=ROTTERDAM), reached("Delivered", DAY, location=DUISBURG)]
+    summary = summary_of(Rolled(JourneyStatus.DELIVERED, arrived_at=NOW), told)
+    assert (summary.headline, summary.next_name) == ("Delivered in Duisburg on Wed 25 Nov", "")
+
+
+def test_the_arrival_is_at_the_port_and_not_yet_at_the_consignee() -> None:
+    told = [Told("Arrived", location=ROTTERDAM), Told("Delivered", location=DUISBURG, planned_at=NOW + DAY)]
+    summary = summary_of(Rolled(), told, Route(SHANGHAI, DUISBURG))
+    assert (summary.headline, summary.arrival.place) == ("Expected in Rotterdam on Tue 24 Nov", "Rotterdam")
+
+
+def test_an_arrival_that_nobody_confirmed_is_waited_for_even_when_the_house_counts_it_late() -> None:
+    told = [Told("Arrived", MilestoneState.OVERDUE, Deviation.OVERDUE)]
+    assert str(summary_of(Rolled(health=Health.LATE), told).tag) == "Waiting for confirmation"
+    later = Rolled(health=Health.LATE, expected_arrival_at=NOW + DAY)
+    assert str(summary_of(later, told).tag) == "1d later than planned"
 
 
 def test_a_missing_report_is_waited_for_and_never_called_late() -> None:
