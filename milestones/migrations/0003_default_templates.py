@@ -42,5 +42,5 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("milestones", "0002_initial"), ("shipments", "0002_vocabulary")]
+    dependencies = [("milestones", "0001_initial"), ("shipments", "0002_vocabulary")]
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]

@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("portal", "0001_initial"),
         ("billing", "0001_initial"),
-        ("milestones", "0002_initial"),
+        ("milestones", "0001_initial"),
         ("shipments", "0001_initial"),
         ("partners", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
