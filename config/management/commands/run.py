@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from config import environment
 from config.database import embedded
 from config.demo import load_demo_world, logins
-from config.processes import Child
+from config.processes import Child, alone
 
 _ADDRESS = "127.0.0.1"
 _LOOK_EVERY = 1.0
@@ -43,14 +43,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         begun = time.monotonic()
-        self.stopping = False
+        self.stopping, self.preparing = False, True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
         self.address = environment.text("WAYMARK_BIND", _ADDRESS)
         run = Path(settings.VAR) / "run"
         run.mkdir(exist_ok=True)
+        if not alone(run / f"run-{settings.PORT}.lock"):
+            environment.refuse(
+                "PORT", f"{settings.PORT} is served by a Waymark already; choose another, as in PORT=8001"
+            )
         children = [self.web(run), self.workers(run)]
         self.prepare(run)
+        self.preparing = False
         for child in children:
             if not self.stopping:
                 child.start()
@@ -64,6 +69,9 @@ class Command(BaseCommand):
 
     def stop(self, *_signal: object) -> None:
         self.stopping = True
+        if self.preparing:
+            # Nothing was started yet that has to be ended, and a step may take long.
+            raise SystemExit(0)
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
@@ -78,9 +86,8 @@ class Command(BaseCommand):
                 ("4/5 collecting the static files", lambda: self.collect(run / "static.digest")),
                 ("5/5 loading the demo world, if the database is empty", load_demo_world),
             ):
-                if not self.stopping:
-                    self.say(text)
-                    step()
+                self.say(text)
+                step()
 
     def migrate(self) -> None:
         executor = MigrationExecutor(connection)

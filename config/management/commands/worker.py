@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.processes import die_with_parent
+from config.processes import alone, die_with_parent
 from config.schedules import reconcile
 from config.supervisor import Supervisor
 
@@ -26,9 +26,12 @@ class Command(BaseCommand):
             os.register_at_fork(after_in_child=die_with_parent)
             call_command("qcluster")
             return
-        reconcile()
         cluster = settings.WAYMARK_CLUSTER
-        supervisor = Supervisor(cluster, settings.VAR / "run" / f"cluster-{cluster.replace('/', '_')}.json")
+        record = settings.VAR / "run" / f"cluster-{cluster.replace('/', '_')}.json"
+        if not alone(record.with_suffix(".lock")):
+            raise CommandError(f"the workers {cluster} are kept alive by another process; set WAYMARK_CLUSTER for more")
+        reconcile()
+        supervisor = Supervisor(cluster, record)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, supervisor.stop)
         supervisor.run()
