@@ -1,4 +1,4 @@
-"""What people do in the console. An action is a dialog: GET shows its form and changes nothing, POST calls a service."""
+"""What people do in the console. An action is a dialog: GET shows a form and changes nothing, POST calls a service."""
 
 from __future__ import annotations
 

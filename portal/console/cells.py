@@ -22,8 +22,12 @@ from portal.presentation.words import Word
 from shipments.models import Shipment
 
 MODE_ICONS = {
-    "ocean": "directions_boat", "air": "flight", "road": "local_shipping", "rail": "train", "parcel": "package_2",
-}  # fmt: skip
+    "ocean": "directions_boat",
+    "air": "flight",
+    "road": "local_shipping",
+    "rail": "train",
+    "parcel": "package_2",
+}
 
 
 def nothing(text: str = "") -> SafeString:
@@ -98,8 +102,11 @@ def ago(at: datetime | None, *, stale_after_hours: int = 0) -> SafeString:
     is_stale = stale_after_hours and (now - at).total_seconds() > stale_after_hours * 3600
     return format_html(
         '<time class="wm-ago{}" datetime="{}" title="{}">{}</time>',
-        " is-stale" if is_stale else "", here.iso if here else "", here or "", times.ago(at, now),
-    )  # fmt: skip
+        " is-stale" if is_stale else "",
+        here.iso if here else "",
+        here or "",
+        times.ago(at, now),
+    )
 
 
 def due(at: datetime | None) -> SafeString:

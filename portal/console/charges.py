@@ -55,11 +55,18 @@ class ChosenGroups(ActionForm):
 
 
 DRAFT = Action(
-    name="draft", label=gettext_lazy("Create draft invoices…"), permission="billing.add_invoice", form=ChosenGroups,
-    explain=gettext_lazy("One draft for each customer and currency. A charge is on one document only."), on_list=True,
-    submit=gettext_lazy("Create drafts"), perform=_make_drafts, done=gettext_lazy("Drafts created."), is_main=True,
+    name="draft",
+    label=gettext_lazy("Create draft invoices…"),
+    permission="billing.add_invoice",
+    form=ChosenGroups,
+    explain=gettext_lazy("One draft for each customer and currency. A charge is on one document only."),
+    on_list=True,
+    submit=gettext_lazy("Create drafts"),
+    perform=_make_drafts,
+    done=gettext_lazy("Drafts created."),
+    is_main=True,
     then=lambda made: reverse("admin:billing_invoice_changelist") + "?state=draft",
-)  # fmt: skip
+)
 
 
 class ChargeRoom(ConsoleAdmin):
@@ -95,9 +102,19 @@ class ChargeRoom(ConsoleAdmin):
         View(gettext_lazy("Everything"), ""),
     )
     facts = (
-        "customer", "side", "charge_code", "quantity", "price", "tax_percent", "explanation", "cause", "earned_at",
-        "created_at", "state", "cancel_reason",
-    )  # fmt: skip
+        "customer",
+        "side",
+        "charge_code",
+        "quantity",
+        "price",
+        "tax_percent",
+        "explanation",
+        "cause",
+        "earned_at",
+        "created_at",
+        "state",
+        "cancel_reason",
+    )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         return by_reference(rows, text)
@@ -116,9 +133,14 @@ class ChargeRoom(ConsoleAdmin):
         rows = Charge.objects.for_user(request.user).billable()
         groups = list(
             rows.values("customer", "currency", name=F("customer__name"), code=F("customer__code"))
-            .annotate(charges=Count("pk"), shipments=Count("shipment", distinct=True), total=Sum("amount"), oldest=Min("earned_at"))
+            .annotate(
+                charges=Count("pk"),
+                shipments=Count("shipment", distinct=True),
+                total=Sum("amount"),
+                oldest=Min("earned_at"),
+            )
             .order_by("oldest")[:_GROUPS]
-        )  # fmt: skip
+        )
         sums = list(rows.values("currency").annotate(total=Sum("amount")).order_by("-total"))
         context = {
             "title": _("Unbilled charges"),
@@ -145,8 +167,11 @@ class ChargeRoom(ConsoleAdmin):
         top = [
             Fact(_("Shipment"), cells.row_link("shipments_shipment", row.shipment_id, row.shipment.reference)),
             Fact(_("Amount"), cells.amount(row.amount, row.currency)),
-            Fact(_("Document"), cells.row_link("billing_invoice", line.invoice_id, line.invoice) if line else cells.nothing()),
-        ]  # fmt: skip
+            Fact(
+                _("Document"),
+                cells.row_link("billing_invoice", line.invoice_id, line.invoice) if line else cells.nothing(),
+            ),
+        ]
         booked = [
             [a.get_reason_display(), cells.day(a.booked_on), cells.amount(a.amount, a.currency)]
             for a in row.accruals.order_by("sequence")

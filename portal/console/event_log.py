@@ -79,9 +79,15 @@ def _line(request: HttpRequest, event: Event, fate: str, *, may: bool) -> list[A
         button = {"action": RETRACT, "href": href, "request": request, "of": str(event.code.name)}
         retract = render_to_string("console/button.html", button)
     return [
-        format_html("<s>{}</s>", name) if fate else name, event.get_classifier_display(), happened(event), place(event),
-        str(event.source.partner), cells.moment(event.received_at), fate or _("counts"), retract,
-    ]  # fmt: skip
+        format_html("<s>{}</s>", name) if fate else name,
+        event.get_classifier_display(),
+        happened(event),
+        place(event),
+        str(event.source.partner),
+        cells.moment(event.received_at),
+        fate or _("counts"),
+        retract,
+    ]
 
 
 def _retract(event: Event, values: Mapping[str, Any], by: User) -> None:
@@ -89,10 +95,17 @@ def _retract(event: Event, values: Mapping[str, Any], by: User) -> None:
 
 
 RETRACT = Action(
-    name="retract", label=gettext_lazy("Retract…"), permission="shipments.change_shipment", form=Reason,
-    explain=gettext_lazy("The event stays in the log and stops counting."), submit=gettext_lazy("Retract event"),
-    perform=_retract, done=gettext_lazy("Event retracted."), is_danger=True, fits=lambda event: not event.retracts,
-)  # fmt: skip
+    name="retract",
+    label=gettext_lazy("Retract…"),
+    permission="shipments.change_shipment",
+    form=Reason,
+    explain=gettext_lazy("The event stays in the log and stops counting."),
+    submit=gettext_lazy("Retract event"),
+    perform=_retract,
+    done=gettext_lazy("Event retracted."),
+    is_danger=True,
+    fits=lambda event: not event.retracts,
+)
 
 
 class EventRoom(ConsoleAdmin):
@@ -115,10 +128,30 @@ class EventRoom(ConsoleAdmin):
     )
     operations = (RETRACT,)
     facts = (
-        "code", "classifier", "raw_code", "code_list", "occurred_at", "wall_time", "time_zone", "zone_certainty",
-        "precision", "reported_at", "received_at", "location", "location_text", "equipment", "vessel_imo", "voyage",
-        "flight", "trust", "source_event_id", "retracts", "quarantine", "reason", "remarks",
-    )  # fmt: skip
+        "code",
+        "classifier",
+        "raw_code",
+        "code_list",
+        "occurred_at",
+        "wall_time",
+        "time_zone",
+        "zone_certainty",
+        "precision",
+        "reported_at",
+        "received_at",
+        "location",
+        "location_text",
+        "equipment",
+        "vessel_imo",
+        "voyage",
+        "flight",
+        "trust",
+        "source_event_id",
+        "retracts",
+        "quarantine",
+        "reason",
+        "remarks",
+    )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         key = reference_key(text)
@@ -134,9 +167,11 @@ class EventRoom(ConsoleAdmin):
         return {"facts": came + facts, "sections": self.sections(request, row)}
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
-        matches = EventMatch.objects.for_user(request.user).filter(event=row).select_related(
-            "shipment__customer", "shipment__origin", "shipment__destination"
-        )  # fmt: skip
+        matches = (
+            EventMatch.objects.for_user(request.user)
+            .filter(event=row)
+            .select_related("shipment__customer", "shipment__origin", "shipment__destination")
+        )
         lines = [[cells.shipment(m.shipment), m.matched_by, cells.moment(m.matched_at)] for m in matches]
         named = [[r.get("type", ""), r.get("value", "")] for r in row.references]
         return [

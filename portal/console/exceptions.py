@@ -62,23 +62,31 @@ class Assign(ActionForm):
 def _assigned(by: User) -> Sequence[Filter]:
     """Filters that speak of "me" need to know who that is."""
     return (
-        Choice("assigned", gettext_lazy("Assigned to"), [
-            ("queue", gettext_lazy("Me or nobody"), lambda: Q(assignee=by) | Q(assignee=None)),
-            ("me", gettext_lazy("Me"), lambda: Q(assignee=by)),
-            ("none", gettext_lazy("Nobody"), lambda: Q(assignee=None)),
-        ]),
-    )  # fmt: skip
+        Choice(
+            "assigned",
+            gettext_lazy("Assigned to"),
+            [
+                ("queue", gettext_lazy("Me or nobody"), lambda: Q(assignee=by) | Q(assignee=None)),
+                ("me", gettext_lazy("Me"), lambda: Q(assignee=by)),
+                ("none", gettext_lazy("Nobody"), lambda: Q(assignee=None)),
+            ],
+        ),
+    )
 
 
 def _due_within(days: int) -> Q:
     return Q(due_at__lte=timezone.now() + timedelta(days=days))
 
 
-_DUE = Choice("due", gettext_lazy("Due"), [
-    ("0", gettext_lazy("Overdue"), lambda: _due_within(0)),
-    ("1", gettext_lazy("Within a day"), lambda: _due_within(1)),
-    ("3", gettext_lazy("Within 3 days"), lambda: _due_within(3)),
-])  # fmt: skip
+_DUE = Choice(
+    "due",
+    gettext_lazy("Due"),
+    [
+        ("0", gettext_lazy("Overdue"), lambda: _due_within(0)),
+        ("1", gettext_lazy("Within a day"), lambda: _due_within(1)),
+        ("3", gettext_lazy("Within 3 days"), lambda: _due_within(3)),
+    ],
+)
 
 
 def _assignee(row: ShipmentException | WorkTask) -> Any:
@@ -121,34 +129,72 @@ class ExceptionRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="resolve", label=gettext_lazy("Resolve…"), permission=_CHANGE, form=Reason, fits=_is_open, is_main=True,
-            explain=gettext_lazy("What was done? It closes by itself too, when its cause is gone."), in_row=True,
-            perform=lambda case, values, by: resolve_case(case, reason=values["reason"], by=by), on_rows=True,
-            done=gettext_lazy("Resolved."), submit=gettext_lazy("Resolve"),
+            name="resolve",
+            label=gettext_lazy("Resolve…"),
+            permission=_CHANGE,
+            form=Reason,
+            fits=_is_open,
+            is_main=True,
+            explain=gettext_lazy("What was done? It closes by itself too, when its cause is gone."),
+            in_row=True,
+            perform=lambda case, values, by: resolve_case(case, reason=values["reason"], by=by),
+            on_rows=True,
+            done=gettext_lazy("Resolved."),
+            submit=gettext_lazy("Resolve"),
         ),
         Action(
-            name="acknowledge", label=gettext_lazy("Acknowledge"), permission=_CHANGE, on_rows=True,
-            explain=gettext_lazy("Colleagues see that you have seen it."), done=gettext_lazy("Acknowledged."),
-            fits=_can_become(CaseState.ACKNOWLEDGED), perform=lambda case, values, by: acknowledge_case(case, by=by),
+            name="acknowledge",
+            label=gettext_lazy("Acknowledge"),
+            permission=_CHANGE,
+            on_rows=True,
+            explain=gettext_lazy("Colleagues see that you have seen it."),
+            done=gettext_lazy("Acknowledged."),
+            fits=_can_become(CaseState.ACKNOWLEDGED),
+            perform=lambda case, values, by: acknowledge_case(case, by=by),
         ),
         Action(
-            name="snooze", label=gettext_lazy("Snooze…"), permission=_CHANGE, form=Snooze, on_rows=True,
-            fits=_can_become(CaseState.SNOOZED), done=gettext_lazy("Snoozed; it comes back by itself."),
+            name="snooze",
+            label=gettext_lazy("Snooze…"),
+            permission=_CHANGE,
+            form=Snooze,
+            on_rows=True,
+            fits=_can_become(CaseState.SNOOZED),
+            done=gettext_lazy("Snoozed; it comes back by itself."),
             perform=lambda case, values, by: snooze_case(case, until=values["until"], by=by),
         ),
         Action(
-            name="take", label=gettext_lazy("Assign to me"), permission=_CHANGE, on_rows=True, fits=_is_open,
-            perform=_assign_me, done=gettext_lazy("Assigned to you."),
+            name="take",
+            label=gettext_lazy("Assign to me"),
+            permission=_CHANGE,
+            on_rows=True,
+            fits=_is_open,
+            perform=_assign_me,
+            done=gettext_lazy("Assigned to you."),
         ),
         Action(
-            name="assign", label=gettext_lazy("Assign…"), permission=_CHANGE, form=Assign, on_rows=True, fits=_is_open,
-            perform=lambda case, values, by: assign_case(case, to=values["to"], by=by), done=gettext_lazy("Assigned."),
+            name="assign",
+            label=gettext_lazy("Assign…"),
+            permission=_CHANGE,
+            form=Assign,
+            on_rows=True,
+            fits=_is_open,
+            perform=lambda case, values, by: assign_case(case, to=values["to"], by=by),
+            done=gettext_lazy("Assigned."),
         ),
-    )  # fmt: skip
+    )
     facts = (
-        "kind", "state", "owner", "opened_at", "due_at", "acknowledged_at", "acknowledged_by", "snoozed_until",
-        "resolved_at", "resolved_by", "resolution",
-    )  # fmt: skip
+        "kind",
+        "state",
+        "owner",
+        "opened_at",
+        "due_at",
+        "acknowledged_at",
+        "acknowledged_by",
+        "snoozed_until",
+        "resolved_at",
+        "resolved_by",
+        "resolution",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).worst_first()  # type: ignore[attr-defined]
@@ -158,24 +204,33 @@ class ExceptionRoom(ConsoleAdmin):
         return (
             *_assigned(person(request)),
             _DUE,
-            Text("customer", gettext_lazy("Customer"), ("shipment__customer__code", "shipment__customer__name"), "partners_partner"),
+            Text(
+                "customer",
+                gettext_lazy("Customer"),
+                ("shipment__customer__code", "shipment__customer__name"),
+                "partners_partner",
+            ),
             Many("state", gettext_lazy("State"), "state", CaseState.choices),
             Many("severity", gettext_lazy("Severity"), "severity", Severity.choices),
             Many("kind", gettext_lazy("Kind"), "kind", ExceptionKind.choices),
             Many("team", gettext_lazy("Team"), "owner", WorkRole.choices),
             Many("mode", gettext_lazy("Mode"), "shipment__mode", Mode.choices),
-        )  # fmt: skip
+        )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         return by_reference(rows, text)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         top = [
-            Fact(_("Shipment"), cells.row_link("shipments_shipment", row.shipment_id, row.shipment.reference), row.shipment.customer),
+            Fact(
+                _("Shipment"),
+                cells.row_link("shipments_shipment", row.shipment_id, row.shipment.reference),
+                row.shipment.customer,
+            ),
             Fact(_("Severity"), cells.tag(words.severity(row.severity))),
             Fact(_("Assigned to"), row.assignee or _("nobody")),
             *_causes(row.facts),
-        ]  # fmt: skip
+        ]
         return {
             "facts": top + [f for f in facts_of(row, self.facts) if f.value != "–"],
             "sections": self.sections(request, row),
@@ -195,9 +250,14 @@ class ExceptionRoom(ConsoleAdmin):
         ]
         tasks = [[t.title, t.get_role_display(), cells.tag(words.task_state(t.state))] for t in row.tasks.all()]
         return [
-            Section(_("Evidence"), [_("Event"), _("How sure"), _("Happened"), _("From")], lines, empty=_("Nothing was reported: that is the problem.")),
+            Section(
+                _("Evidence"),
+                [_("Event"), _("How sure"), _("Happened"), _("From")],
+                lines,
+                empty=_("Nothing was reported: that is the problem."),
+            ),
             Section(_("Tasks"), [_("Task"), _("For"), _("State")], tasks, empty=_("No task was opened for it.")),
-        ]  # fmt: skip
+        ]
 
 
 def _causes(facts: Mapping[str, Any]) -> list[Fact]:
@@ -240,11 +300,17 @@ class TaskRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="close", label=gettext_lazy("Done"), permission="milestones.change_worktask", in_row=True, on_rows=True,
-            fits=lambda task: task.state == TaskState.OPEN, perform=lambda task, values, by: close_task(task, by=by),
-            done=gettext_lazy("Task closed."), is_main=True,
+            name="close",
+            label=gettext_lazy("Done"),
+            permission="milestones.change_worktask",
+            in_row=True,
+            on_rows=True,
+            fits=lambda task: task.state == TaskState.OPEN,
+            perform=lambda task, values, by: close_task(task, by=by),
+            done=gettext_lazy("Task closed."),
+            is_main=True,
         ),
-    )  # fmt: skip
+    )
     facts = ("title", "role", "assignee", "state", "due_at", "opened_at", "closed_at", "closed_by")
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:

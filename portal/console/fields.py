@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,7 +36,7 @@ class ActionForm(forms.Form):
 
 
 class RowField(forms.CharField):
-    """One row of `model` by its code or reference; the browser offers matches, the server takes only what is in scope."""
+    """One row of `model` by its code or reference. The browser offers matches; only what is in scope is taken."""
 
     model: type[Any]
     lookups: tuple[str, ...]
@@ -121,13 +121,15 @@ class WallTimeField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)
         try:
-            return timezone.datetime.fromisoformat(text).replace(tzinfo=None).isoformat(timespec="minutes")
+            return datetime.fromisoformat(text).replace(tzinfo=None).isoformat(timespec="minutes")
         except ValueError as error:
             raise forms.ValidationError(_("Write a day and a time."), code="invalid") from error
 
 
 class Reason(ActionForm):
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Kept with the record; colleagues see it."),
-    )  # fmt: skip
+    )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
-from django.utils.timezone import datetime as timezone_datetime
 from django.utils.timezone import get_current_timezone, make_aware
 from django.utils.translation import gettext as _
 
@@ -29,8 +28,8 @@ class Input:
 
 
 class Filter(Protocol):
-    label: Any
-
+    @property
+    def label(self) -> Any: ...
     @property
     def names(self) -> tuple[str, ...]: ...
     def inputs(self, address: QueryDict) -> list[Input]: ...
@@ -171,5 +170,5 @@ def _day(text: str) -> date | None:
     return day if day and 1900 < day.year < 2200 else None
 
 
-def _midnight(day: date) -> Any:
-    return make_aware(timezone_datetime(day.year, day.month, day.day), get_current_timezone())  # noqa: DTZ001 made aware here
+def _midnight(day: date) -> datetime:
+    return make_aware(datetime.combine(day, time.min), get_current_timezone())

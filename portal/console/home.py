@@ -103,11 +103,12 @@ def _journeys(request: HttpRequest) -> list[Tile]:
     return [
         Tile(_("Arriving in 7 days"), _number(counts["arriving"]), _list("shipments_shipment", "?arriving=7"), [late]),
         Tile(
-            _("No update"), _number(counts["silent"]),
+            _("No update"),
+            _number(counts["silent"]),
             _list("shipments_shipment", "?health=no_update&status=booked,in_transit,arrived"),
             [_("nothing heard for longer than usual")],
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _inbox(request: HttpRequest) -> list[Tile]:
@@ -155,11 +156,13 @@ def _shares(request: HttpRequest) -> list[Share]:
     total = sum(counts.values()) or 1
     return [
         Share(
-            words.health(health), counts.get(health, 0), round(100 * counts.get(health, 0) / total),
+            words.health(health),
+            counts.get(health, 0),
+            round(100 * counts.get(health, 0) / total),
             _list("shipments_shipment", f"?health={health}&status=booked,in_transit,arrived"),
         )
         for health in Health.values
-    ]  # fmt: skip
+    ]
 
 
 def _queue(request: HttpRequest) -> list[dict[str, Any]]:
@@ -197,7 +200,7 @@ def _sources(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "source": row,
             "href": _list("shipments_message", f"?source={row.code}"),
-            "last": cells.ago(row.last, stale_after_hours=_SILENT_HOURS),
+            "last": cells.ago(getattr(row, "last", None), stale_after_hours=_SILENT_HOURS),
         }
         for row in rows
     ]

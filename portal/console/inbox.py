@@ -42,12 +42,15 @@ def _waits_for(*reasons: WaitReason) -> Any:
 class MapCode(ActionForm):
     code = MilestoneTypeField(label=gettext_lazy("Our milestone type"))
     classifier = forms.ChoiceField(
-        label=gettext_lazy("How sure"), choices=[("", gettext_lazy("As the message says")), *Classifier.choices], required=False
-    )  # fmt: skip
+        label=gettext_lazy("How sure"),
+        choices=[("", gettext_lazy("As the message says")), *Classifier.choices],
+        required=False,
+    )
     only_source = forms.BooleanField(
-        label=gettext_lazy("Only for this source"), required=False,
+        label=gettext_lazy("Only for this source"),
+        required=False,
         help_text=gettext_lazy("Otherwise for everybody who sends this format."),
-    )  # fmt: skip
+    )
 
 
 class MatchShipment(ActionForm):
@@ -57,9 +60,14 @@ class MatchShipment(ActionForm):
 def _map(waiting: WaitingEvent, values: Mapping[str, Any], by: User) -> None:
     event = waiting.event
     save_mapping(
-        format=waiting.source.format, code_list=event.code_list, raw_code=event.raw_code, code=values["code"].pk,
-        classifier=values["classifier"], source=waiting.source if values["only_source"] else None, by=by,
-    )  # fmt: skip
+        format=waiting.source.format,
+        code_list=event.code_list,
+        raw_code=event.raw_code,
+        code=values["code"].pk,
+        classifier=values["classifier"],
+        source=waiting.source if values["only_source"] else None,
+        by=by,
+    )
 
 
 def _asked_by(waiting: WaitingEvent) -> str:
@@ -96,14 +104,18 @@ class WaitingRoom(ConsoleAdmin):
         Column("since", gettext_lazy("Since"), lambda w: cells.ago(w.opened_at), "opened_at", "c-pair"),
     )
     filters = (
-        Choice("open", gettext_lazy("Waiting"), [
-            ("yes", gettext_lazy("Still waits"), lambda: Q(closed_at=None)),
-            ("no", gettext_lazy("Settled"), lambda: Q(closed_at__isnull=False)),
-        ]),
+        Choice(
+            "open",
+            gettext_lazy("Waiting"),
+            [
+                ("yes", gettext_lazy("Still waits"), lambda: Q(closed_at=None)),
+                ("no", gettext_lazy("Settled"), lambda: Q(closed_at__isnull=False)),
+            ],
+        ),
         Many("reason", gettext_lazy("Why it waits"), "reason", WaitReason.choices),
         Text("source", gettext_lazy("Source"), ("source__code",), "shipments_source"),
         Many("format", gettext_lazy("Format"), "source__format", Format.choices),
-    )  # fmt: skip
+    )
     views = (
         View(gettext_lazy("All waiting"), "open=yes"),
         View(gettext_lazy("Unmatched"), "open=yes&reason=unmatched,ambiguous"),
@@ -113,30 +125,56 @@ class WaitingRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="map", label=gettext_lazy("Map code…"), permission="shipments.add_codemapping", form=MapCode, in_row=True,
-            explain=gettext_lazy("All events that wait with this code are read again."), is_main=True,
-            fits=_waits_for(WaitReason.UNMAPPED), perform=_map, done=gettext_lazy("Mapped; the events were read again."),
+            name="map",
+            label=gettext_lazy("Map code…"),
+            permission="shipments.add_codemapping",
+            form=MapCode,
+            in_row=True,
+            explain=gettext_lazy("All events that wait with this code are read again."),
+            is_main=True,
+            fits=_waits_for(WaitReason.UNMAPPED),
+            perform=_map,
+            done=gettext_lazy("Mapped; the events were read again."),
             submit=gettext_lazy("Save mapping"),
         ),
         Action(
-            name="match", label=gettext_lazy("Match…"), permission=_CHANGE, form=MatchShipment, in_row=True, on_rows=True,
-            fits=_waits_for(WaitReason.UNMATCHED, WaitReason.AMBIGUOUS), done=gettext_lazy("Matched."), is_main=True,
+            name="match",
+            label=gettext_lazy("Match…"),
+            permission=_CHANGE,
+            form=MatchShipment,
+            in_row=True,
+            on_rows=True,
+            fits=_waits_for(WaitReason.UNMATCHED, WaitReason.AMBIGUOUS),
+            done=gettext_lazy("Matched."),
+            is_main=True,
             perform=lambda waiting, values, by: match_event(waiting, values["shipment"], by=by),
             submit=gettext_lazy("Match to this shipment"),
         ),
         Action(
-            name="release", label=gettext_lazy("Release"), permission=_CHANGE, in_row=True, on_rows=True, is_main=True,
+            name="release",
+            label=gettext_lazy("Release"),
+            permission=_CHANGE,
+            in_row=True,
+            on_rows=True,
+            is_main=True,
             explain=gettext_lazy("The date is right after all: the event counts from now on."),
-            fits=_waits_for(WaitReason.QUARANTINED), perform=lambda waiting, values, by: release_event(waiting, by=by),
+            fits=_waits_for(WaitReason.QUARANTINED),
+            perform=lambda waiting, values, by: release_event(waiting, by=by),
             done=gettext_lazy("Released."),
         ),
         Action(
-            name="dismiss", label=gettext_lazy("Dismiss…"), permission=_CHANGE, form=Reason, on_rows=True, is_danger=True,
-            explain=gettext_lazy("It stays on record and waits no longer."), fits=_waits_for(*WaitReason),
+            name="dismiss",
+            label=gettext_lazy("Dismiss…"),
+            permission=_CHANGE,
+            form=Reason,
+            on_rows=True,
+            is_danger=True,
+            explain=gettext_lazy("It stays on record and waits no longer."),
+            fits=_waits_for(*WaitReason),
             perform=lambda waiting, values, by: dismiss_event(waiting, reason=values["reason"], by=by),
             done=gettext_lazy("Dismissed."),
         ),
-    )  # fmt: skip
+    )
     facts = ("reason", "detail", "opened_at", "closed_at", "closed_by", "outcome")
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
@@ -147,12 +185,16 @@ class WaitingRoom(ConsoleAdmin):
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         event = row.event
         facts = [
-            Fact(_("Event"), cells.row_link("shipments_event", row.event_id, event.code.name), event.get_classifier_display()),
+            Fact(
+                _("Event"),
+                cells.row_link("shipments_event", row.event_id, event.code.name),
+                event.get_classifier_display(),
+            ),
             Fact(_("Their code"), event.raw_code, event.code_list),
             Fact(_("Happened"), happened(event), place(event)),
             Fact(_("Message"), cells.row_link("shipments_message", event.message_id, _("Open")), row.source),
             *[f for f in facts_of(row, self.facts) if f.value != "–"],
-        ]  # fmt: skip
+        ]
         named = [[r.get("type", ""), r.get("value", "")] for r in event.references]
         return {
             "facts": facts,
@@ -213,15 +255,19 @@ class MessageRoom(ConsoleAdmin):
     )
     filters = (
         Many("state", gettext_lazy("State"), "state", MessageState.choices),
-        Choice("waiting", gettext_lazy("Has events that wait"), [
-            ("unmatched", gettext_lazy("Unmatched"), lambda: Q(events_unmatched__gt=0)),
-            ("unmapped", gettext_lazy("Unmapped"), lambda: Q(events_unmapped__gt=0)),
-            ("quarantined", gettext_lazy("Quarantined"), lambda: Q(events_quarantined__gt=0)),
-        ]),
+        Choice(
+            "waiting",
+            gettext_lazy("Has events that wait"),
+            [
+                ("unmatched", gettext_lazy("Unmatched"), lambda: Q(events_unmatched__gt=0)),
+                ("unmapped", gettext_lazy("Unmapped"), lambda: Q(events_unmapped__gt=0)),
+                ("quarantined", gettext_lazy("Quarantined"), lambda: Q(events_quarantined__gt=0)),
+            ],
+        ),
         Text("source", gettext_lazy("Source"), ("source__code",), "shipments_source"),
         Many("format", gettext_lazy("Format"), "source__format", Format.choices),
         Days("received", gettext_lazy("Received"), "received_at"),
-    )  # fmt: skip
+    )
     views = (
         View(gettext_lazy("Needs a person"), "state=partial,rejected,parked"),
         View(gettext_lazy("Rejected"), "state=rejected"),
@@ -231,18 +277,36 @@ class MessageRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="reprocess", label=gettext_lazy("Read again"), permission="shipments.change_message", on_rows=True,
+            name="reprocess",
+            label=gettext_lazy("Read again"),
+            permission="shipments.change_message",
+            on_rows=True,
             explain=gettext_lazy("With today's mappings and places. An event that is known already is not doubled."),
-            fits=lambda message: message.state != MessageState.RECEIVED, icon="replay",
-            perform=lambda message, values, by: reprocess(message, by=by), done=gettext_lazy("It will be read in a moment."),
+            fits=lambda message: message.state != MessageState.RECEIVED,
+            icon="replay",
+            perform=lambda message, values, by: reprocess(message, by=by),
+            done=gettext_lazy("It will be read in a moment."),
         ),
-    )  # fmt: skip
+    )
     files = (File("raw", gettext_lazy("Download"), "shipments.view_message", _download),)
     facts = (
-        "state", "content_type", "size", "digest", "received_at", "received_by", "deliveries", "last_delivered_at",
-        "attempts", "processed_at", "events_found", "events_matched", "events_unmatched", "events_unmapped",
-        "events_quarantined", "events_duplicate",
-    )  # fmt: skip
+        "state",
+        "content_type",
+        "size",
+        "digest",
+        "received_at",
+        "received_by",
+        "deliveries",
+        "last_delivered_at",
+        "attempts",
+        "processed_at",
+        "events_found",
+        "events_matched",
+        "events_unmatched",
+        "events_unmapped",
+        "events_quarantined",
+        "events_duplicate",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("raw")
@@ -271,12 +335,16 @@ class MessageRoom(ConsoleAdmin):
         waits = dict(WaitingEvent.objects.open().filter(event__in=events).values_list("event_id", "reason"))
         lines = [
             [
-                cells.row_link("shipments_event", e.pk, e.code.name), e.raw_code, e.get_classifier_display(), happened(e),
-                place(e), e.equipment or cells.nothing(),
+                cells.row_link("shipments_event", e.pk, e.code.name),
+                e.raw_code,
+                e.get_classifier_display(),
+                happened(e),
+                place(e),
+                e.equipment or cells.nothing(),
                 cells.tag(words.wait_reason(waits[e.pk])) if e.pk in waits else became[e.pk] or _("counts"),
             ]
             for e in events
-        ]  # fmt: skip
+        ]
         head = [_("Event"), _("Their code"), _("How sure"), _("Happened"), _("Place"), _("Unit"), _("State")]
         more = reverse("admin:shipments_waitingevent_changelist") + "?open=yes" if waits else ""
         found.append(Section(_("Events"), head, lines, empty=_("No event was found in it."), more=more))

@@ -46,11 +46,19 @@ def _export_all(row: Any, values: Mapping[str, Any], by: User) -> ExportBatch:
 
 
 EXPORT = Action(
-    name="export", label=gettext_lazy("Export to accounting…"), permission="billing.add_exportbatch", on_list=True,
-    explain=gettext_lazy("All issued documents that were not exported yet, in one balanced journal. A document is in one batch only."),
-    submit=gettext_lazy("Create batch"), perform=_export_all, done=gettext_lazy("Batch created."), icon="output",
+    name="export",
+    label=gettext_lazy("Export to accounting…"),
+    permission="billing.add_exportbatch",
+    on_list=True,
+    explain=gettext_lazy(
+        "All issued documents that were not exported yet, in one balanced journal. A document is in one batch only."
+    ),
+    submit=gettext_lazy("Create batch"),
+    perform=_export_all,
+    done=gettext_lazy("Batch created."),
+    icon="output",
     then=lambda batch: reverse("admin:billing_exportbatch_change", args=[batch.pk]),
-)  # fmt: skip
+)
 
 
 def _document_page(invoice: Invoice) -> str:
@@ -81,11 +89,15 @@ class InvoiceRoom(ConsoleAdmin):
         Text("currency", gettext_lazy("Currency"), ("currency",)),
         Many("state", gettext_lazy("State"), "state", InvoiceState.choices),
         Many("kind", gettext_lazy("Kind"), "kind", DocumentKind.choices),
-        Choice("exported", gettext_lazy("Handed to accounting"), [
-            ("no", gettext_lazy("Not yet"), lambda: Q(exports=None, state=InvoiceState.ISSUED)),
-            ("yes", gettext_lazy("Yes"), lambda: Q(exports__isnull=False)),
-        ]),
-    )  # fmt: skip
+        Choice(
+            "exported",
+            gettext_lazy("Handed to accounting"),
+            [
+                ("no", gettext_lazy("Not yet"), lambda: Q(exports=None, state=InvoiceState.ISSUED)),
+                ("yes", gettext_lazy("Yes"), lambda: Q(exports__isnull=False)),
+            ],
+        ),
+    )
     views = (
         View(gettext_lazy("Drafts"), "state=draft"),
         View(gettext_lazy("Issued"), "state=issued"),
@@ -95,29 +107,60 @@ class InvoiceRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="issue", label=gettext_lazy("Issue…"), permission="billing.change_invoice", fits=_is_draft, on_rows=True,
-            explain=gettext_lazy("It gets its number and is never changed again. A mistake is corrected by a credit note."),
-            submit=gettext_lazy("Issue"), perform=lambda invoice, values, by: issue_invoice(invoice, by=by), is_main=True,
-            done=gettext_lazy("Issued."), icon="approval",
+            name="issue",
+            label=gettext_lazy("Issue…"),
+            permission="billing.change_invoice",
+            fits=_is_draft,
+            on_rows=True,
+            explain=gettext_lazy(
+                "It gets its number and is never changed again. A mistake is corrected by a credit note."
+            ),
+            submit=gettext_lazy("Issue"),
+            perform=lambda invoice, values, by: issue_invoice(invoice, by=by),
+            is_main=True,
+            done=gettext_lazy("Issued."),
+            icon="approval",
         ),
         Action(
-            name="discard", label=gettext_lazy("Discard draft…"), permission="billing.change_invoice", fits=_is_draft,
-            explain=gettext_lazy("Its charges go back to the unbilled ones."), is_danger=True,
-            perform=lambda invoice, values, by: discard_draft(invoice, by=by), done=gettext_lazy("Draft discarded."),
+            name="discard",
+            label=gettext_lazy("Discard draft…"),
+            permission="billing.change_invoice",
+            fits=_is_draft,
+            explain=gettext_lazy("Its charges go back to the unbilled ones."),
+            is_danger=True,
+            perform=lambda invoice, values, by: discard_draft(invoice, by=by),
+            done=gettext_lazy("Draft discarded."),
             then=lambda nothing: reverse("admin:billing_invoice_changelist") + "?state=draft",
         ),
         Action(
-            name="credit", label=gettext_lazy("Credit…"), permission="billing.change_invoice", form=Reason,
+            name="credit",
+            label=gettext_lazy("Credit…"),
+            permission="billing.change_invoice",
+            form=Reason,
             explain=gettext_lazy("A credit note over the whole invoice; its charges can be billed anew."),
-            fits=_may_be_credited, perform=lambda i, values, by: credit_invoice(i, reason=values["reason"], by=by),
-            done=gettext_lazy("Credit note issued."), then=_document_page,
+            fits=_may_be_credited,
+            perform=lambda i, values, by: credit_invoice(i, reason=values["reason"], by=by),
+            done=gettext_lazy("Credit note issued."),
+            then=_document_page,
         ),
         EXPORT,
-    )  # fmt: skip
+    )
     files = (
-        File("pdf", gettext_lazy("PDF"), "billing.view_invoice", lambda i: (invoice_pdf(i), "application/pdf", f"{i}.pdf"), "picture_as_pdf"),
-        File("csv", gettext_lazy("CSV"), "billing.view_invoice", lambda i: (invoice_csv(i), "text/csv", f"{i}.csv"), "table"),
-    )  # fmt: skip
+        File(
+            "pdf",
+            gettext_lazy("PDF"),
+            "billing.view_invoice",
+            lambda i: (invoice_pdf(i), "application/pdf", f"{i}.pdf"),
+            "picture_as_pdf",
+        ),
+        File(
+            "csv",
+            gettext_lazy("CSV"),
+            "billing.view_invoice",
+            lambda i: (invoice_csv(i), "text/csv", f"{i}.csv"),
+            "table",
+        ),
+    )
     facts = ("kind", "state", "issued_on", "due_on", "issued_by", "created_by", "created_at", "digest")
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
@@ -140,12 +183,16 @@ class InvoiceRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         lines = [
             [
-                line.position, cells.row_link("shipments_shipment", line.charge.shipment_id, line.shipment_reference),
-                line.description, line.quantity.normalize(), cells.amount(line.price, row.currency),
-                f"{line.tax_percent.normalize():f} %", cells.amount(line.net, row.currency),
+                line.position,
+                cells.row_link("shipments_shipment", line.charge.shipment_id, line.shipment_reference),
+                line.description,
+                line.quantity.normalize(),
+                cells.amount(line.price, row.currency),
+                f"{line.tax_percent.normalize():f} %",
+                cells.amount(line.net, row.currency),
             ]
             for line in row.lines.select_related("charge")
-        ]  # fmt: skip
+        ]
         head = ["#", _("Shipment"), _("What for"), _("Quantity"), _("Price"), _("Tax"), _("Net")]
         found = [Section(_("Lines"), head, lines, numeric=frozenset({3, 4, 5, 6}), empty=_("No line."))]
         notes = [

@@ -63,25 +63,42 @@ class ApiKeyRoom(ConsoleAdmin):
         ),
     )
     filters = (
-        Choice("usable", gettext_lazy("Usable"), [
-            ("yes", gettext_lazy("Usable"), lambda: Q(revoked_at=None)),
-            ("no", gettext_lazy("Revoked"), lambda: Q(revoked_at__isnull=False)),
-        ]),
+        Choice(
+            "usable",
+            gettext_lazy("Usable"),
+            [
+                ("yes", gettext_lazy("Usable"), lambda: Q(revoked_at=None)),
+                ("no", gettext_lazy("Revoked"), lambda: Q(revoked_at__isnull=False)),
+            ],
+        ),
         Text("partner", gettext_lazy("Partner"), ("partner__code", "partner__name"), "partners_partner"),
-    )  # fmt: skip
+    )
     operations = (
         Action(
-            name="revoke", label=gettext_lazy("Revoke…"), permission="partners.change_apikey", in_row=True, is_danger=True,
+            name="revoke",
+            label=gettext_lazy("Revoke…"),
+            permission="partners.change_apikey",
+            in_row=True,
+            is_danger=True,
             explain=gettext_lazy("It stops working at once. A new key has to be made for the system."),
-            fits=lambda key: key.revoked_at is None, perform=lambda key, values, by: revoke_api_key(key, by=by),
+            fits=lambda key: key.revoked_at is None,
+            perform=lambda key, values, by: revoke_api_key(key, by=by),
             done=gettext_lazy("Key revoked."),
         ),
         Action(
-            name="create", label=gettext_lazy("New key…"), permission="partners.add_apikey", form=NewKey, on_list=True,
-            is_main=True, icon="add", perform=_new_key, reveal=lambda made: str(made[1]), done=gettext_lazy("The new key"),
+            name="create",
+            label=gettext_lazy("New key…"),
+            permission="partners.add_apikey",
+            form=NewKey,
+            on_list=True,
+            is_main=True,
+            icon="add",
+            perform=_new_key,
+            reveal=lambda made: str(made[1]),
+            done=gettext_lazy("The new key"),
             submit=gettext_lazy("Create key"),
         ),
-    )  # fmt: skip
+    )
 
 
 class DeliveryRoom(ConsoleAdmin):
@@ -112,8 +129,13 @@ class DeliveryRoom(ConsoleAdmin):
     views = (View(gettext_lazy("Failed"), "state=failed"), View(gettext_lazy("Everything"), ""))
     operations = (
         Action(
-            name="retry", label=gettext_lazy("Send again"), permission="partners.change_delivery", in_row=True,
-            on_rows=True, fits=lambda d: d.state == DeliveryState.FAILED, done=gettext_lazy("Queued again."),
+            name="retry",
+            label=gettext_lazy("Send again"),
+            permission="partners.change_delivery",
+            in_row=True,
+            on_rows=True,
+            fits=lambda d: d.state == DeliveryState.FAILED,
+            done=gettext_lazy("Queued again."),
             perform=lambda delivery, values, by: retry_delivery(delivery, by=by),
         ),
-    )  # fmt: skip
+    )

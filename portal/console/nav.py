@@ -189,6 +189,15 @@ def script(request: HttpRequest) -> str:
 def primary_colours(request: HttpRequest) -> dict[str, str]:
     """A calm blue; white text on 600 and 700 has a contrast above 4.5."""
     return {
-        "50": "#f0f6ff", "100": "#dfeaff", "200": "#c2d7ff", "300": "#97baff", "400": "#6694fb", "500": "#3f72f0",
-        "600": "#2456db", "700": "#1c45b8", "800": "#1b3b93", "900": "#1a3473", "950": "#122149",
-    }  # fmt: skip
+        "50": "#f0f6ff",
+        "100": "#dfeaff",
+        "200": "#c2d7ff",
+        "300": "#97baff",
+        "400": "#6694fb",
+        "500": "#3f72f0",
+        "600": "#2456db",
+        "700": "#1c45b8",
+        "800": "#1b3b93",
+        "900": "#1a3473",
+        "950": "#122149",
+    }

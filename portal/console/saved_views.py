@@ -66,15 +66,23 @@ def saving(room: str, query: QueryDict) -> Action:
 
     def keep(row: Any, values: Mapping[str, Any], by: User) -> SavedView:
         view, _created = SavedView.objects.update_or_create(
-            owner=by, room=room, name=values["name"],
+            owner=by,
+            room=room,
+            name=values["name"],
             defaults={"is_shared": values["is_shared"], "query": query.urlencode()[:500]},
-        )  # fmt: skip
+        )
         return view
 
     return Action(
-        name="save_view", label=_("Save this view"), submit=_("Save"), permission=_PERMISSION, form=SaveView,
-        explain=_("Keeps the filters, the search and the order of the list."), perform=keep, done=_("View saved."),
-    )  # fmt: skip
+        name="save_view",
+        label=_("Save this view"),
+        submit=_("Save"),
+        permission=_PERMISSION,
+        form=SaveView,
+        explain=_("Keeps the filters, the search and the order of the list."),
+        perform=keep,
+        done=_("View saved."),
+    )
 
 
 def removing(room: str) -> Action:
@@ -84,6 +92,12 @@ def removing(room: str) -> Action:
             raise NotVisible("saved view")
 
     return Action(
-        name="remove_view", label=_("Remove a view of mine"), submit=_("Remove"), permission=_PERMISSION,
-        form=RemoveView, perform=drop, done=_("View removed."), is_danger=True,
-    )  # fmt: skip
+        name="remove_view",
+        label=_("Remove a view of mine"),
+        submit=_("Remove"),
+        permission=_PERMISSION,
+        form=RemoveView,
+        perform=drop,
+        done=_("View removed."),
+        is_danger=True,
+    )

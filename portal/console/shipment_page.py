@@ -226,12 +226,16 @@ def _legs(shipment: Shipment) -> Section:
     rows = shipment.legs.select_related("origin", "destination", "carrier")
     lines = [
         [
-            leg.sequence, leg.get_mode_display(), f"{leg.origin} → {leg.destination}", cells.partner(leg.carrier),
+            leg.sequence,
+            leg.get_mode_display(),
+            f"{leg.origin} → {leg.destination}",
+            cells.partner(leg.carrier),
             " ".join(filter(None, (leg.vessel_name, leg.voyage, leg.flight, leg.vehicle))) or cells.nothing(),
-            cells.at_place(leg.etd, leg.origin.time_zone), cells.at_place(leg.eta, leg.destination.time_zone),
+            cells.at_place(leg.etd, leg.origin.time_zone),
+            cells.at_place(leg.eta, leg.destination.time_zone),
         ]
         for leg in rows
-    ]  # fmt: skip
+    ]
     head = ["#", _("Mode"), _("Route"), _("Carrier"), _("Moved by"), _("Planned departure"), _("Planned arrival")]
     return Section(_("Legs"), head, lines)
 
@@ -243,11 +247,14 @@ def _messages(request: HttpRequest, events: Iterable[Event]) -> list[Section]:
     rows = Message.objects.for_user(request.user).without_raw().filter(pk__in=keys).select_related("source__partner")
     lines = [
         [
-            cells.row_link("shipments_message", m.pk, m.filename or str(m.public_id)[:8]), str(m.source.partner),
-            m.source.get_format_display(), cells.tag(words.message_state(m.state)), cells.moment(m.received_at),
+            cells.row_link("shipments_message", m.pk, m.filename or str(m.public_id)[:8]),
+            str(m.source.partner),
+            m.source.get_format_display(),
+            cells.tag(words.message_state(m.state)),
+            cells.moment(m.received_at),
         ]
         for m in rows.order_by("-pk")[:50]
-    ]  # fmt: skip
+    ]
     head = [_("Message"), _("From"), _("Format"), _("State"), _("Received")]
     return [Section(_("Messages"), head, lines)]
 
@@ -269,11 +276,15 @@ def _charges(request: HttpRequest, shipment: Shipment) -> list[Section]:
     rows = mine.order_by("pk")[:100]
     lines: list[Sequence[Any]] = [
         [
-            c.description, c.get_side_display(), cells.tag(words.charge_state(c.state)), cells.moment(c.earned_at),
-            c.explanation, cells.amount(c.amount, c.currency),
+            c.description,
+            c.get_side_display(),
+            cells.tag(words.charge_state(c.state)),
+            cells.moment(c.earned_at),
+            c.explanation,
+            cells.amount(c.amount, c.currency),
         ]
         for c in rows
-    ]  # fmt: skip
+    ]
     sums = mine.exclude(state="cancelled").values("side", "currency").annotate(total=Sum("amount")).order_by("side")
     if lines:
         lines += [[_("Total"), s["side"], "", "", "", cells.amount(s["total"], s["currency"])] for s in sums]

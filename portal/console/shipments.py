@@ -56,12 +56,14 @@ _STALE_HOURS = 72
 def arriving(days: int, prefix: str = "") -> Q:
     """Journeys that are expected to arrive from now on within `days`; `prefix` leads to the journey."""
     now = timezone.now()
-    return Q(**{
-        f"{prefix}expected_arrival_at__gte": now,
-        f"{prefix}expected_arrival_at__lt": now + timedelta(days=days),
-        f"{prefix}arrived_at": None,
-        f"{prefix}is_closed": False,
-    })  # fmt: skip
+    return Q(
+        **{
+            f"{prefix}expected_arrival_at__gte": now,
+            f"{prefix}expected_arrival_at__lt": now + timedelta(days=days),
+            f"{prefix}arrived_at": None,
+            f"{prefix}is_closed": False,
+        }
+    )
 
 
 # --- columns -------------------------------------------------------------------------------------------------------
@@ -81,8 +83,10 @@ def _route(shipment: Shipment) -> Any:
     lane = format_html(
         '{}{} <span aria-hidden="true">→</span><span class="sr-only">{}</span> {}',
         cells.icon(cells.MODE_ICONS[shipment.mode], shipment.get_mode_display()),
-        shipment.origin.name, _("to"), shipment.destination.name,
-    )  # fmt: skip
+        shipment.origin.name,
+        _("to"),
+        shipment.destination.name,
+    )
     return cells.two(shipment.customer, lane)
 
 
@@ -97,8 +101,10 @@ def _milestones(shipment: Shipment) -> Any:
 
 def _eta(shipment: Shipment) -> Any:
     journey = _journey(shipment)
-    at = journey and (journey.arrived_at or journey.expected_arrival_at or journey.planned_arrival_at)
-    if journey is None or at is None:
+    if journey is None:
+        return cells.nothing(_("no date"))
+    at = journey.arrived_at or journey.expected_arrival_at or journey.planned_arrival_at
+    if at is None:
         return cells.nothing(_("no date"))
     return cells.two(cells.at_place(at, shipment.destination.time_zone), delta(journey.planned_arrival_at, at))
 
@@ -128,8 +134,9 @@ def _exceptions(shipment: Shipment) -> Any:
 
 def _updated(shipment: Shipment) -> Any:
     journey = _journey(shipment)
-    is_open = journey is not None and not journey.is_closed
-    return cells.ago(journey and journey.last_event_at, stale_after_hours=_STALE_HOURS if is_open else 0)
+    if journey is None:
+        return cells.nothing(_("nothing heard"))
+    return cells.ago(journey.last_event_at, stale_after_hours=0 if journey.is_closed else _STALE_HOURS)
 
 
 # --- dialogs -------------------------------------------------------------------------------------------------------
@@ -174,8 +181,10 @@ class NewShipment(ActionForm):
     customer = PartnerField(label=gettext_lazy("Customer"))
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=Mode.choices)
     type = forms.ChoiceField(
-        label=gettext_lazy("Type"), choices=[("", gettext_lazy("Told from the route")), *ShipmentType.choices], required=False
-    )  # fmt: skip
+        label=gettext_lazy("Type"),
+        choices=[("", gettext_lazy("Told from the route")), *ShipmentType.choices],
+        required=False,
+    )
     origin = PlaceField(label=gettext_lazy("From (UN/LOCODE)"))
     destination = PlaceField(label=gettext_lazy("To (UN/LOCODE)"))
     etd = LocalTimeField(label=gettext_lazy("Planned departure, your time"), required=False)
@@ -184,9 +193,14 @@ class NewShipment(ActionForm):
 
 def _record(shipment: Shipment, values: Mapping[str, Any], by: User) -> Any:
     return record_event(
-        shipment, code=values["code"].pk, classifier=values["classifier"], wall_time=values["wall_time"],
-        location=values["location"], note=values["note"], by=by,
-    )  # fmt: skip
+        shipment,
+        code=values["code"].pk,
+        classifier=values["classifier"],
+        wall_time=values["wall_time"],
+        location=values["location"],
+        note=values["note"],
+        by=by,
+    )
 
 
 def _create(row: None, values: Mapping[str, Any], by: User) -> Shipment:
@@ -212,27 +226,44 @@ class ShipmentRoom(ConsoleAdmin):
         Column("updated", gettext_lazy("Updated"), _updated, "journey__last_event_at", "c-pair"),
     )
     filters = (
-        Choice("open", gettext_lazy("Open"), [
-            ("yes", gettext_lazy("Under way"), lambda: Q(journey__is_closed=False)),
-            ("no", gettext_lazy("Closed"), lambda: Q(journey__is_closed=True)),
-        ]),
-        Choice("arriving", gettext_lazy("Arriving within"), [
-            ("1", gettext_lazy("1 day"), lambda: arriving(1, "journey__")),
-            ("3", gettext_lazy("3 days"), lambda: arriving(3, "journey__")),
-            ("7", gettext_lazy("7 days"), lambda: arriving(7, "journey__")),
-            ("14", gettext_lazy("14 days"), lambda: arriving(14, "journey__")),
-        ]),
-        Choice("cases", gettext_lazy("Exceptions"), [
-            ("some", gettext_lazy("Has open exceptions"), lambda: Q(journey__open_cases__gt=0)),
-            ("none", gettext_lazy("Has none"), lambda: Q(journey__open_cases=0)),
-        ]),
+        Choice(
+            "open",
+            gettext_lazy("Open"),
+            [
+                ("yes", gettext_lazy("Under way"), lambda: Q(journey__is_closed=False)),
+                ("no", gettext_lazy("Closed"), lambda: Q(journey__is_closed=True)),
+            ],
+        ),
+        Choice(
+            "arriving",
+            gettext_lazy("Arriving within"),
+            [
+                ("1", gettext_lazy("1 day"), lambda: arriving(1, "journey__")),
+                ("3", gettext_lazy("3 days"), lambda: arriving(3, "journey__")),
+                ("7", gettext_lazy("7 days"), lambda: arriving(7, "journey__")),
+                ("14", gettext_lazy("14 days"), lambda: arriving(14, "journey__")),
+            ],
+        ),
+        Choice(
+            "cases",
+            gettext_lazy("Exceptions"),
+            [
+                ("some", gettext_lazy("Has open exceptions"), lambda: Q(journey__open_cases__gt=0)),
+                ("none", gettext_lazy("Has none"), lambda: Q(journey__open_cases=0)),
+            ],
+        ),
         Text("customer", gettext_lazy("Customer"), ("customer__code", "customer__name"), "partners_partner"),
-        Text("place", gettext_lazy("From or to (UN/LOCODE)"), ("origin__unlocode", "destination__unlocode"), "shipments_location"),
+        Text(
+            "place",
+            gettext_lazy("From or to (UN/LOCODE)"),
+            ("origin__unlocode", "destination__unlocode"),
+            "shipments_location",
+        ),
         Many("status", gettext_lazy("Status"), "journey__status", JourneyStatus.choices),
         Many("health", gettext_lazy("Health"), "journey__health", Health.choices),
         Many("mode", gettext_lazy("Mode"), "mode", Mode.choices),
         Days("eta", gettext_lazy("Arrival"), "journey__expected_arrival_at"),
-    )  # fmt: skip
+    )
     views = (
         View(gettext_lazy("Under way"), "open=yes"),
         View(gettext_lazy("Needs attention"), "open=yes&cases=some"),
@@ -244,41 +275,72 @@ class ShipmentRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="record", label=gettext_lazy("Record event…"), permission="shipments.change_shipment", form=RecordEvent,
+            name="record",
+            label=gettext_lazy("Record event…"),
+            permission="shipments.change_shipment",
+            form=RecordEvent,
             explain=gettext_lazy("Nothing is overwritten: what you record stands beside what others reported."),
-            submit=gettext_lazy("Record"), icon="add_task", perform=_record, done=gettext_lazy("Event recorded."),
-            fits=_is_live, is_main=True,
+            submit=gettext_lazy("Record"),
+            icon="add_task",
+            perform=_record,
+            done=gettext_lazy("Event recorded."),
+            fits=_is_live,
+            is_main=True,
         ),
         Action(
-            name="add_reference", label=gettext_lazy("Add reference…"), permission="shipments.change_shipment",
-            form=AddReference, done=gettext_lazy("Reference added; events that waited for it were taken up."), fits=_is_live,
+            name="add_reference",
+            label=gettext_lazy("Add reference…"),
+            permission="shipments.change_shipment",
+            form=AddReference,
+            done=gettext_lazy("Reference added; events that waited for it were taken up."),
+            fits=_is_live,
             perform=lambda row, values, by: add_references(row, [(values["type"], values["value"])], by=by),
         ),
         Action(
-            name="add_party", label=gettext_lazy("Add party…"), permission="shipments.change_shipment", form=AddParty,
-            explain=gettext_lazy("The partner will see this shipment from now on."), fits=_is_live,
+            name="add_party",
+            label=gettext_lazy("Add party…"),
+            permission="shipments.change_shipment",
+            form=AddParty,
+            explain=gettext_lazy("The partner will see this shipment from now on."),
+            fits=_is_live,
             perform=lambda row, values, by: add_party(row, values["partner"], role=values["role"], by=by),
             done=gettext_lazy("Party added."),
         ),
         Action(
-            name="dates", label=gettext_lazy("Change dates…"), permission="shipments.change_shipment", form=ChangeDates,
-            explain=gettext_lazy("The first plan is kept as the baseline."), fits=_is_live,
+            name="dates",
+            label=gettext_lazy("Change dates…"),
+            permission="shipments.change_shipment",
+            form=ChangeDates,
+            explain=gettext_lazy("The first plan is kept as the baseline."),
+            fits=_is_live,
             perform=lambda row, values, by: change_shipment(row, changes=values, by=by),
             done=gettext_lazy("Dates changed."),
         ),
         Action(
-            name="cancel", label=gettext_lazy("Cancel shipment…"), permission="shipments.change_shipment", form=Reason,
-            explain=gettext_lazy("Nothing is deleted; the shipment is closed with your reason."), is_danger=True,
-            perform=lambda row, values, by: cancel_shipment(row, reason=values["reason"], by=by), fits=_is_live,
+            name="cancel",
+            label=gettext_lazy("Cancel shipment…"),
+            permission="shipments.change_shipment",
+            form=Reason,
+            explain=gettext_lazy("Nothing is deleted; the shipment is closed with your reason."),
+            is_danger=True,
+            perform=lambda row, values, by: cancel_shipment(row, reason=values["reason"], by=by),
+            fits=_is_live,
             done=gettext_lazy("Shipment cancelled."),
         ),
         Action(
-            name="create", label=gettext_lazy("New shipment…"), permission="shipments.add_shipment", form=NewShipment,
-            submit=gettext_lazy("Create shipment"), icon="add", on_list=True, is_main=True, perform=_create,
+            name="create",
+            label=gettext_lazy("New shipment…"),
+            permission="shipments.add_shipment",
+            form=NewShipment,
+            submit=gettext_lazy("Create shipment"),
+            icon="add",
+            on_list=True,
+            is_main=True,
+            perform=_create,
             done=gettext_lazy("Shipment created."),
             then=lambda made: reverse("admin:shipments_shipment_change", args=[made.pk]),
         ),
-    )  # fmt: skip
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         units = Prefetch("units", queryset=Unit.objects.order_by("pk"))

@@ -32,9 +32,11 @@ class EditSource(ActionForm):
     format = forms.ChoiceField(label=gettext_lazy("Format"), choices=Format.choices)
     transport = forms.ChoiceField(label=gettext_lazy("How it comes"), choices=Transport.choices)
     time_zone = forms.CharField(
-        label=gettext_lazy("Zone of bare local times"), max_length=64, required=False,
+        label=gettext_lazy("Zone of bare local times"),
+        max_length=64,
+        required=False,
         help_text=gettext_lazy("For places that are not known; empty: UTC, marked as assumed."),
-    )  # fmt: skip
+    )
     trust = forms.IntegerField(label=gettext_lazy("Trust, 0 to 100"), min_value=0, max_value=100, initial=50)
 
     def starting_values(self) -> Mapping[str, Any]:
@@ -73,15 +75,30 @@ class SourceRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="edit", label=gettext_lazy("Edit…"), permission="shipments.change_source", form=EditSource, is_main=True,
-            perform=_save_source, done=gettext_lazy("Saved."), submit=gettext_lazy("Save"), icon="edit",
+            name="edit",
+            label=gettext_lazy("Edit…"),
+            permission="shipments.change_source",
+            form=EditSource,
+            is_main=True,
+            perform=_save_source,
+            done=gettext_lazy("Saved."),
+            submit=gettext_lazy("Save"),
+            icon="edit",
         ),
         Action(
-            name="create", label=gettext_lazy("New source…"), permission="shipments.add_source", form=NewSource,
-            on_list=True, is_main=True, icon="add", perform=_new_source, done=gettext_lazy("Source created."),
-            then=lambda made: reverse("admin:shipments_source_change", args=[made.pk]), submit=gettext_lazy("Create"),
+            name="create",
+            label=gettext_lazy("New source…"),
+            permission="shipments.add_source",
+            form=NewSource,
+            on_list=True,
+            is_main=True,
+            icon="add",
+            perform=_new_source,
+            done=gettext_lazy("Source created."),
+            then=lambda made: reverse("admin:shipments_source_change", args=[made.pk]),
+            submit=gettext_lazy("Create"),
         ),
-    )  # fmt: skip
+    )
     facts = ("partner", "format", "transport", "time_zone", "trust", "latency_minutes", "is_active", "created_at")
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:

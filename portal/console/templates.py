@@ -26,9 +26,13 @@ _ANY = gettext_lazy("any")
 
 def _criteria(template: Any) -> str:
     parts = [
-        template.get_mode_display(), template.get_shipment_type_display(), str(template.customer or ""),
-        f"{template.origin_country or '…'} → {template.destination_country or '…'}" if template.origin_country or template.destination_country else "",
-    ]  # fmt: skip
+        template.get_mode_display(),
+        template.get_shipment_type_display(),
+        str(template.customer or ""),
+        f"{template.origin_country or '…'} → {template.destination_country or '…'}"
+        if template.origin_country or template.destination_country
+        else "",
+    ]
     return " · ".join(part for part in parts if part) or _("every shipment")
 
 
@@ -75,13 +79,18 @@ class TemplateRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         lines = [
             [
-                line.position, cells.strong(line.name, line.type_id), line.get_place_role_display(), when_due(line),
+                line.position,
+                cells.strong(line.name, line.type_id),
+                line.get_place_role_display(),
+                when_due(line),
                 f"−{times.span(line.early_tolerance_minutes)} / +{times.span(line.late_tolerance_minutes)}",
-                line.get_requirement_display(), line.get_audience_display(), line.get_responsible_display(),
+                line.get_requirement_display(),
+                line.get_audience_display(),
+                line.get_responsible_display(),
                 line.task or cells.nothing(),
             ]
             for line in row.lines.select_related("anchor_line")
-        ]  # fmt: skip
+        ]
         head = [
             "#",
             _("Milestone"),

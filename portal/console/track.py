@@ -1,4 +1,4 @@
-"""The small chart in each row of the timeline: where plan, expectation and report lie between the first and the last."""
+"""The small chart in each row of the timeline: where plan, expectation and report lie on the way."""
 
 from __future__ import annotations
 

@@ -92,20 +92,40 @@ class UserRoom(ConsoleAdmin):
     )
     operations = (
         Action(
-            name="edit", label=gettext_lazy("Edit…"), permission="partners.change_user", form=EditUser, is_main=True,
-            perform=_save_user, done=gettext_lazy("Saved."), submit=gettext_lazy("Save"), icon="edit",
+            name="edit",
+            label=gettext_lazy("Edit…"),
+            permission="partners.change_user",
+            form=EditUser,
+            is_main=True,
+            perform=_save_user,
+            done=gettext_lazy("Saved."),
+            submit=gettext_lazy("Save"),
+            icon="edit",
         ),
         Action(
-            name="groups", label=gettext_lazy("Groups…"), permission="partners.change_user", form=SetGroups,
-            fits=lambda user: user.kind == UserKind.INTERNAL, done=gettext_lazy("Groups saved."),
-            perform=_save_user, submit=gettext_lazy("Save"),
+            name="groups",
+            label=gettext_lazy("Groups…"),
+            permission="partners.change_user",
+            form=SetGroups,
+            fits=lambda user: user.kind == UserKind.INTERNAL,
+            done=gettext_lazy("Groups saved."),
+            perform=_save_user,
+            submit=gettext_lazy("Save"),
         ),
         Action(
-            name="create", label=gettext_lazy("New user…"), permission="partners.add_user", form=NewUser, on_list=True,
-            is_main=True, icon="add", perform=_new_user, done=gettext_lazy("User created."), submit=gettext_lazy("Create"),
+            name="create",
+            label=gettext_lazy("New user…"),
+            permission="partners.add_user",
+            form=NewUser,
+            on_list=True,
+            is_main=True,
+            icon="add",
+            perform=_new_user,
+            done=gettext_lazy("User created."),
+            submit=gettext_lazy("Create"),
             then=lambda made: reverse("admin:partners_user_change", args=[made.pk]),
         ),
-    )  # fmt: skip
+    )
     facts = ("email", "name", "kind", "language", "time_zone", "is_active", "is_superuser", "joined_at", "last_login")
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
@@ -124,5 +144,10 @@ class UserRoom(ConsoleAdmin):
         ]
         return [
             Section(_("Groups"), [_("Group")], groups, empty=_("In no group.")),
-            Section(_("Acts for"), [_("Partner"), _("Role")], [[cells.partner(m.partner), m.get_role_display()] for m in members], empty=_("For no partner.")),
-        ]  # fmt: skip
+            Section(
+                _("Acts for"),
+                [_("Partner"), _("Role")],
+                [[cells.partner(m.partner), m.get_role_display()] for m in members],
+                empty=_("For no partner."),
+            ),
+        ]

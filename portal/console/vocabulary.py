@@ -145,9 +145,15 @@ def _new_mapping(row: Any, values: Mapping[str, Any], by: User) -> CodeMapping:
 
 def _remap(mapping: CodeMapping, values: Mapping[str, Any], by: User) -> CodeMapping:
     return save_mapping(
-        format=mapping.format, code_list=mapping.code_list, raw_code=mapping.raw_code, source=mapping.source,
-        attributes=mapping.attributes, code=values["code"].pk, classifier=values["classifier"], by=by,
-    )  # fmt: skip
+        format=mapping.format,
+        code_list=mapping.code_list,
+        raw_code=mapping.raw_code,
+        source=mapping.source,
+        attributes=mapping.attributes,
+        code=values["code"].pk,
+        classifier=values["classifier"],
+        by=by,
+    )
 
 
 class MappingRoom(ConsoleAdmin):
@@ -187,27 +193,44 @@ class MappingRoom(ConsoleAdmin):
         ),
     )
     filters = (
-        Choice("current", gettext_lazy("In force"), [
-            ("yes", gettext_lazy("In force"), lambda: Q(replaced_at=None)),
-            ("no", gettext_lazy("Replaced"), lambda: Q(replaced_at__isnull=False)),
-        ]),
+        Choice(
+            "current",
+            gettext_lazy("In force"),
+            [
+                ("yes", gettext_lazy("In force"), lambda: Q(replaced_at=None)),
+                ("no", gettext_lazy("Replaced"), lambda: Q(replaced_at__isnull=False)),
+            ],
+        ),
         Many("format", gettext_lazy("Format"), "format", Format.choices),
         Text("code", gettext_lazy("Our milestone type"), ("code__code",), "shipments_milestonetype"),
-    )  # fmt: skip
+    )
     views = (View(gettext_lazy("In force"), "current=yes"), View(gettext_lazy("With old versions"), ""))
     operations = (
         Action(
-            name="remap", label=gettext_lazy("Change…"), permission="shipments.add_codemapping", form=Remap, in_row=True,
+            name="remap",
+            label=gettext_lazy("Change…"),
+            permission="shipments.add_codemapping",
+            form=Remap,
+            in_row=True,
             explain=gettext_lazy("A new version; the old one stays. Events that wait with this code are read again."),
-            fits=lambda mapping: mapping.replaced_at is None, perform=_remap, done=gettext_lazy("New version saved."),
+            fits=lambda mapping: mapping.replaced_at is None,
+            perform=_remap,
+            done=gettext_lazy("New version saved."),
             submit=gettext_lazy("Save"),
         ),
         Action(
-            name="create", label=gettext_lazy("New mapping…"), permission="shipments.add_codemapping", form=NewMapping,
-            on_list=True, is_main=True, icon="add", perform=_new_mapping, done=gettext_lazy("Mapping saved."),
+            name="create",
+            label=gettext_lazy("New mapping…"),
+            permission="shipments.add_codemapping",
+            form=NewMapping,
+            on_list=True,
+            is_main=True,
+            icon="add",
+            perform=_new_mapping,
+            done=gettext_lazy("Mapping saved."),
             submit=gettext_lazy("Save mapping"),
         ),
-    )  # fmt: skip
+    )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         clean = text.replace("\x00", "")
