@@ -26,7 +26,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     situation = Situation(valued, counting, holds(counting), silence(counting, policy))
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
-    found = _standing(troubles(situation, now), summary.status)
+    found = _standing(troubles(situation, policy, now), summary.status)
     wanted = () if summary.status in _STAYS else tasks(valued, policy, now)
     return Evaluation(
         milestones=(*(row.value for row in valued), *value_unplanned(unplanned, policy)),

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from milestones.enums import Deviation, ExceptionKind, MilestoneState
+from milestones.enums import ExceptionKind, MilestoneState
 from milestones.facts import CaseWanted, MilestoneValue, Plan, Policy, RuleFact, TaskWanted
 from milestones.situation import Silence, Situation
 from milestones.unplanned import audience_of
-from milestones.valuing import MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
 
 _MINUTE = timedelta(minutes=1)
+_OVERDUE, _MISSING, _LATE = ExceptionKind.OVERDUE.value, ExceptionKind.MISSING.value, ExceptionKind.LATE.value
 
 
 @dataclass(slots=True)
@@ -29,16 +30,20 @@ class Trouble:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def troubles(situation: Situation, now: datetime) -> list[Trouble]:
-    """Everything that is not as it should be, before the rules are asked."""
+def troubles(situation: Situation, policy: Policy, now: datetime) -> list[Trouble]:
+    """Everything that is not as it should be and that a rule asks for by its kind and milestone."""
     found: list[Trouble] = []
     valued = situation.valued
+    asked = {(rule.kind, rule.code) for rule in policy.rules}
     for row in valued:
-        if row.value.state == OVERDUE:
+        kind = _kind_of(row.value)
+        if not kind or not ((kind, "") in asked or (kind, row.line.code) in asked):
+            continue
+        if kind == _OVERDUE:
             found.append(_overdue(row, situation.quiet, now))
-        elif row.value.state == MISSING:
+        elif kind == _MISSING:
             found.append(_missing(row, valued, now))
-        elif row.value.deviation == Deviation.LATE:
+        else:
             found.append(_late(row.value))
     for hold in situation.holds:
         words = f"{hold.code.replace('_', ' ').capitalize()} in force" + (f" ({hold.agency})" if hold.agency else "")
@@ -48,6 +53,14 @@ def troubles(situation: Situation, now: datetime) -> list[Trouble]:
             Trouble(ExceptionKind.HOLD, hold.slot, hold.code, now - hold.since, words, audience_of(hold.code), facts)
         )
     return found
+
+
+def _kind_of(value: MilestoneValue) -> str:
+    if value.state == OVERDUE:
+        return _OVERDUE
+    if value.state == MISSING:
+        return _MISSING
+    return _LATE if value.deviation == LATE else ""
 
 
 def _overdue(row: Valued, quiet: Silence, now: datetime) -> Trouble:

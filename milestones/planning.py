@@ -125,22 +125,31 @@ def due_at(line: LineFact, plan: Plan, anchor: datetime | None) -> datetime | No
     """
     if anchor is None:
         return None
-    offset = line.offset_minutes
-    if not line.is_working and line.time_of_day is None and -_DAY < offset < _DAY:
-        return anchor + timedelta(minutes=offset) if offset else anchor
-    point = plan.shipment.route.points.get(line.place_role) or plan.shipment.route.points[PlaceRole.DESTINATION]
-    zone = zone_of(point.place.time_zone)
-    sign = -1 if offset < 0 else 1
-    days, minutes = divmod(abs(offset), _DAY)
-    wall = anchor.astimezone(zone).replace(tzinfo=None)
+    days, rest = _split(line.offset_minutes)
+    if not days and not line.is_working and line.time_of_day is None:
+        return anchor + rest if rest else anchor
+    points = plan.shipment.route.points
+    place = (points.get(line.place_role) or points[PlaceRole.DESTINATION]).place
+    zone = zone_of(place.time_zone)
+    wall = anchor.astimezone(zone)
     if line.is_working:
-        day = add_working_days(wall.date(), sign * days, plan.holidays.get(point.place.country, frozenset()), sign)
-        wall = datetime.combine(day, wall.time())
+        holidays = plan.holidays.get(place.country, frozenset())
+        day = add_working_days(wall.date(), days.days, holidays, -1 if line.offset_minutes < 0 else 1)
+        wall = datetime.combine(day, wall.time(), tzinfo=zone)
     else:
-        wall += timedelta(days=sign * days)
+        # Within one zone Python adds on the calendar and the clock on the wall, not in elapsed time.
+        wall += days
     if line.time_of_day is not None:
         return datetime.combine(wall.date(), line.time_of_day, tzinfo=zone).astimezone(UTC)
-    return wall.replace(tzinfo=zone).astimezone(UTC) + timedelta(minutes=sign * minutes)
+    return wall.astimezone(UTC) + rest
+
+
+@lru_cache(maxsize=1024)
+def _split(minutes: int) -> tuple[timedelta, timedelta]:
+    """Whole days, and what is left of them, both with the sign of `minutes`."""
+    sign = -1 if minutes < 0 else 1
+    days, rest = divmod(abs(minutes), _DAY)
+    return timedelta(days=sign * days), timedelta(minutes=sign * rest)
 
 
 def add_working_days(start: date, days: int, holidays: frozenset[date], direction: int = 1) -> date:

@@ -6,7 +6,7 @@ and how far it is from the plan (domain.md, deviation classes).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,8 +63,7 @@ def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now:
     reports = [_by_classifier(events) for events in by_line]
     plans: dict[int, Decision] = {}
     for index, split in enumerate(reports):
-        decision = decide(split.get(_PLN, ()))
-        if decision is not None:
+        if _PLN in split and (decision := decide(split[_PLN])):
             plans[index] = decision
     planned = due_times(plan, {index: decision.at for index, decision in plans.items()})
     # The first plan follows from the dates of the shipment alone, so that the order of later plans cannot matter.
@@ -108,17 +107,16 @@ def _blank(line: LineFact, plan: Plan) -> MilestoneValue:
     )
 
 
-def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Iterable[EventFact]) -> None:
+def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequence[EventFact]) -> None:
     row.value.baseline_at = plan.baselines.get(row.line.slot) or first
-    told = list(reports)
-    if row.value.baseline_at is None and told:
-        event = first_told(told)
+    if row.value.baseline_at is None and reports:
+        event = first_told(reports)
         row.value.baseline_at = event.occurred_at
         row.value.decisions["baseline"] = Decision(event, DecisionRule.FIRST_PLAN.value).record()
 
 
-def _set_actual(row: Valued, reports: Iterable[EventFact], plan: Plan, policy: Policy) -> None:
-    decision = decide_actual(list(reports), plan.shipment.units, policy.agreement)
+def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
+    decision = decide_actual(reports, plan.shipment.units, policy.agreement) if reports else None
     if decision is None:
         return
     event, value = decision.event, row.value
@@ -130,9 +128,9 @@ def _set_actual(row: Valued, reports: Iterable[EventFact], plan: Plan, policy: P
         value.location_id = event.location_id
 
 
-def _set_estimate(row: Valued, reports: Iterable[EventFact], plan: Plan, valued: list[Valued]) -> None:
+def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued: list[Valued]) -> None:
     """What was reported; else, while it has not happened, the plan moved by as much as the line it counts from."""
-    decision = decide(list(reports))
+    decision = decide(reports) if reports else None
     value, line = row.value, row.line
     if decision is not None:
         value.estimated_at = decision.event.occurred_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
@@ -35,6 +35,7 @@ from milestones.models import (
 )
 from milestones.planning import compile_template, route
 from shipments.enums import Classifier, Mode, ShipmentType
+from tests.factories.partners import PartnerFactory
 from tests.factories.shipments import MilestoneTypeFactory, ShipmentFactory
 
 ETD = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
@@ -165,9 +166,6 @@ def policy(*rules: RuleFact, **changes: Any) -> Policy:
     return Policy(rules=rules, vocabulary={"IN_TRANSIT": TypeFact("In transit", 66)}, **changes)
 
 
-MORNING = time(8, 0)
-
-
 class TemplateFactory(factory.django.DjangoModelFactory):
     """For one customer only, so that it is no rival of the default templates."""
 
@@ -176,6 +174,7 @@ class TemplateFactory(factory.django.DjangoModelFactory):
 
     code = factory.Sequence(lambda n: f"TEMPLATE-{n}")
     name = factory.Sequence(lambda n: f"Template {n}")
+    customer = factory.SubFactory(PartnerFactory)
     state = "active"
 
 
