@@ -56,11 +56,12 @@ class Command(BaseCommand):
         children = [self.web(run), self.workers(run)]
         self.prepare(run)
         self.preparing = False
+        self.place.close()
         for child in children:
             if not self.stopping:
                 child.start()
         try:
-            self.wait_for_answer()
+            self.wait_for_answer(children[0])
             self.introduce(time.monotonic() - begun)
             self.watch(children)
         finally:
@@ -111,14 +112,15 @@ class Command(BaseCommand):
         ]  # fmt: skip
         child = Child("web", command, {"WAYMARK_ROLE": "web"}, record)
         child.end_leftovers()
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self.address, settings.PORT))
-            except OSError as error:
-                environment.refuse(
-                    "PORT", f"{settings.PORT} cannot be used ({error.strerror}); choose another, as in PORT=8001"
-                )
+        # Held until the server itself takes it, so that nobody else does while the database is made.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self.place.bind((self.address, settings.PORT))
+        except OSError as error:
+            environment.refuse(
+                "PORT", f"{settings.PORT} cannot be used ({error.strerror}); choose another, as in PORT=8001"
+            )
         return child
 
     def workers(self, run: Path) -> Child:
@@ -126,9 +128,11 @@ class Command(BaseCommand):
         environ = {"WAYMARK_ROLE": "worker", "WAYMARK_CLUSTER": settings.WAYMARK_CLUSTER}
         return Child("workers", command, environ, run / f"workers-{settings.PORT}.json", grace=20)
 
-    def wait_for_answer(self) -> None:
+    def wait_for_answer(self, web: Child) -> None:
         end = time.monotonic() + _ANSWER_SECONDS
         while not self.stopping:
+            if not web.alive():
+                raise CommandError("the web server ended at once; see above")
             try:
                 with urllib.request.urlopen(f"http://{self.address}:{settings.PORT}/healthz", timeout=5):
                     return
