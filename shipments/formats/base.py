@@ -60,7 +60,10 @@ class ParsedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ParseIssue:
-    """Something that could not be read. `position`: of the event (from 0), or -1 for the whole message."""
+    """Something that could not be read. `position`: of the event (from 0), or -1 for the whole message.
+
+    `is_warning`: nothing was lost by it (a wrong count in an envelope), so the message still counts as parsed.
+    """
 
     code: str
     message: str
@@ -68,6 +71,7 @@ class ParseIssue:
     element: str = ""
     position: int = -1
     snippet: str = ""
+    is_warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ Segment = list[str]
 MAX_SEGMENTS = 200_000
 _ISA_ELEMENTS = 16
 _SNIPPET = 120
+# Senders get their envelopes wrong; what stands between them is whole all the same (formats.md 9.1, rule 4).
+_HARMLESS = frozenset({"wrong_count", "wrong_number", "no_group", "group_not_closed", "stray_segment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ class _Reader:
     def _warn(self, code: str, message: str, index: int, where: str = "") -> None:
         segment = self.segments[index]
         snippet = self.separator.join(segment)[:_SNIPPET]
-        self.result.issues.append(ParseIssue(code, message, f"{segment[0][:3]} #{index + 1}", where, snippet=snippet))
+        place, harmless = f"{segment[0][:3]} #{index + 1}", code in _HARMLESS
+        self.result.issues.append(ParseIssue(code, message, place, where, snippet=snippet, is_warning=harmless))
 
 
 def _says(segment: Segment, number: int, count: int) -> bool:

@@ -160,7 +160,8 @@ def _finished(reading: Reading, tally: Tally, now: Any) -> tuple[Any, ...]:
 def _state_of(reading: Reading) -> str:
     if not reading.parsed.events:
         return MessageState.REJECTED.value
-    return MessageState.PARTIAL.value if reading.parsed.issues else MessageState.PARSED.value
+    is_partial = not all(issue.is_warning for issue in reading.parsed.issues)
+    return MessageState.PARTIAL.value if is_partial else MessageState.PARSED.value
 
 
 def _recounted(tallies: dict[int, Tally]) -> dict[int, Tally]:

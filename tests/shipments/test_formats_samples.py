@@ -78,7 +78,7 @@ def test_every_status_of_several_loops_is_an_event_with_the_numbers_of_its_own_l
     assert [event.references[2] for event in parsed.events[::6]] == [
         ("delivery_order", "99997666"), ("delivery_order", "99990835"), ("delivery_order", "99991280"),
     ]  # fmt: skip
-    assert [(issue.code, issue.element) for issue in parsed.issues] == [("wrong_number", "IEA-02")]
+    assert [(i.code, i.element, i.is_warning) for i in parsed.issues] == [("wrong_number", "IEA-02", True)]
 
 
 @needs_collected

@@ -51,7 +51,7 @@ def exit_code(lines: list[dict[str, Any]]) -> int:
         return _UNREADABLE
     is_clean = all(
         line["state"] in (MessageState.PARSED, "duplicate")
-        and not (line["unmatched"] or line["unmapped"] or line["quarantined"] or line["errors"])
+        and not (line["unmatched"] or line["unmapped"] or line["quarantined"])
         for line in lines
     )
     return _UNDERSTOOD if is_clean else _NEEDS_A_PERSON
