@@ -66,6 +66,8 @@ class ConsoleAdmin(_Base):
     has_page = True
     facts: Sequence[str] = ()
     page_template = "console/record.html"
+    # (words, name of an address) of pages beside the list.
+    links: Sequence[tuple[Any, str]] = ()
 
     # --- What the person may see ---------------------------------------------------------------------------------
 
@@ -152,6 +154,7 @@ class ConsoleAdmin(_Base):
             "listing": found,
             "rows": [self._line(request, row) for row in found.rows],
             "views": saved_views.bar(self.opts.label_lower, self.views, person(request), request.GET),
+            "links": [(words, reverse(f"admin:{name}")) for words, name in self.links],
             "list_actions": self._allowed(request, [a for a in self.operations if a.on_list]),
             "has_row_buttons": any(a.in_row and request.user.has_perm(a.permission) for a in self.operations),
             "bulk_actions": self._allowed(request, [a for a in self.operations if a.on_rows]),

@@ -72,6 +72,7 @@ DRAFT = Action(
 class ChargeRoom(ConsoleAdmin):
     related = ("shipment", "customer", "rule", "invoice_line__invoice")
     search_hint = gettext_lazy("Reference or container")
+    links = ((gettext_lazy("Unbilled by customer"), "billing_charge_unbilled"),)
     empty = gettext_lazy("Charges appear here when a milestone earns them.")
     columns = (
         Column("charge", gettext_lazy("Charge"), lambda c: cells.strong(c.description, c.charge_code)),

@@ -34,6 +34,7 @@ class Section:
     more: str = ""
     numeric: frozenset[int] = field(default_factory=frozenset)
     payload: str = ""
+    is_half: bool = False
 
 
 def facts_of(row: Model, names: Iterable[str]) -> list[Fact]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from billing.enums import Side
 from billing.models import Charge
 from milestones.enums import DecisionRule
 from milestones.models import Journey, Milestone, ShipmentException, WorkTask
@@ -45,6 +46,10 @@ class Line:
     delta: Any
     source: str
     reasons: list[Reason]
+
+    @property
+    def where(self) -> str:
+        return " · ".join(filter(None, (self.row.place, self.row.unit, self.row.note)))
 
 
 def context(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:
@@ -113,11 +118,11 @@ def _arrival(shipment: Shipment, journey: Journey) -> Fact:
     at = journey.arrived_at or journey.expected_arrival_at or journey.planned_arrival_at
     if at is None:
         return Fact(_("Arrival"), cells.nothing(_("no date")))
-    slip = times.later(journey.planned_arrival_at, at)
+    slip = times.variance(journey.planned_arrival_at, at)
+    is_late = bool(times.later(journey.planned_arrival_at, at))
     label = _("Arrived") if journey.arrived_at else _("Expected")
-    return Fact(
-        label, cells.at_place(at, shipment.destination.time_zone), slip or _("as planned"), "warn" if slip else ""
-    )
+    here = cells.at_place(at, shipment.destination.time_zone)
+    return Fact(label, here, slip, "warn" if is_late else "")
 
 
 def _journey_words(shipment: Shipment) -> str:
@@ -214,12 +219,12 @@ def _sections(request: HttpRequest, shipment: Shipment, events: Sequence[Event])
 
 def _references(shipment: Shipment) -> Section:
     lines = [[r.get_type_display(), r.value] for r in shipment.references.all()]
-    return Section(_("References"), [_("Kind"), _("Number")], lines)
+    return Section(_("References"), [_("Kind"), _("Number")], lines, is_half=True)
 
 
 def _parties(shipment: Shipment) -> Section:
     lines = [[p.get_role_display(), cells.partner(p.partner)] for p in shipment.parties.select_related("partner")]
-    return Section(_("Parties"), [_("Role"), _("Partner")], lines)
+    return Section(_("Parties"), [_("Role"), _("Partner")], lines, is_half=True)
 
 
 def _legs(shipment: Shipment) -> Section:
@@ -287,6 +292,8 @@ def _charges(request: HttpRequest, shipment: Shipment) -> list[Section]:
     ]
     sums = mine.exclude(state="cancelled").values("side", "currency").annotate(total=Sum("amount")).order_by("side")
     if lines:
-        lines += [[_("Total"), s["side"], "", "", "", cells.amount(s["total"], s["currency"])] for s in sums]
+        lines += [
+            [_("Total"), Side(s["side"]).label, "", "", "", cells.amount(s["total"], s["currency"])] for s in sums
+        ]
     head = [_("Charge"), _("Side"), _("State"), _("Earned"), _("How it was computed"), _("Amount")]
     return [Section(_("Charges"), head, lines, numeric=frozenset({5}))]

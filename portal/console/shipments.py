@@ -94,8 +94,10 @@ def _milestones(shipment: Shipment) -> Any:
     journey = _journey(shipment)
     if journey is None or not journey.strip:
         return cells.nothing(_("no milestones yet"))
-    following = _("next: %(name)s") % {"name": journey.next_name} if journey.next_name else _("complete")
-    counts = format_html("<b>{}/{}</b> · {}", journey.done, journey.total, following)
+    following = _("next: %(name)s") % {"name": journey.next_name} if journey.next_name else ""
+    if journey.done == journey.total:
+        following = _("complete")
+    counts = format_html("<b>{}/{}</b> {}", journey.done, journey.total, f"· {following}" if following else "")
     return cells.two(strip.svg(journey.strip, journey.next_name), counts)
 
 
@@ -223,7 +225,7 @@ class ShipmentRoom(ConsoleAdmin):
         Column("eta", gettext_lazy("Arrival"), _eta, "journey__expected_arrival_at", "c-pair"),
         Column("health", gettext_lazy("Health"), _health, "journey__health", "c-corner"),
         Column("exceptions", gettext_lazy("Exceptions"), _exceptions, "journey__open_cases", "c-pair"),
-        Column("updated", gettext_lazy("Updated"), _updated, "journey__last_event_at", "c-pair"),
+        Column("updated", gettext_lazy("Updated"), _updated, "journey__last_event_at", "c-hide"),
     )
     filters = (
         Choice(
