@@ -118,6 +118,8 @@ GUARDIAN_MONKEY_PATCH_USER = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "portal.pages.account.lockout_name"
+AXES_LOCKOUT_CALLABLE = "portal.pages.account.locked"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

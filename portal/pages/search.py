@@ -24,10 +24,17 @@ class Found:
 
 
 def pieces(text: str) -> dict[str, str]:
-    """What was typed → its key. Commas, semicolons, tabs and lines part the pieces; blanks only where these lack."""
-    parts = _HARD.split(text) if _HARD.search(text.strip()) else text.split()
+    """What was typed → its key. Commas, semicolons, tabs and lines part the pieces; blanks only where these lack.
+
+    Parted by blanks, a word without a digit beside a number is its name: "PO 4711" is asked for as 4711.
+    """
+    parts = _HARD.split(text) if _HARD.search(text.strip()) else _numbers(text.split())
     keyed = {part.strip(): reference_key(part) for part in parts[:MOST_PIECES]}
     return {part: key for part, key in keyed.items() if key}
+
+
+def _numbers(words: list[str]) -> list[str]:
+    return [word for word in words if any(letter.isdigit() for letter in word)] or words
 
 
 def find(shipments: ShipmentQuerySet, text: str) -> Found:

@@ -1,0 +1,170 @@
+"""Every address of the portal: who gets in, who is sent away, and with which answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import Invoice
+from partners.enums import InternalGroup, Role
+from partners.models import Partner, User
+from portal.pages.urls import urlpatterns
+from shipments.models import Shipment
+from tests.factories.billing import handling, issued
+from tests.factories.partners import PartnerFactory, UserFactory, internal, member
+from tests.portal.journeys import shipment_of, with_journey
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class World:
+    """A company with people of every role, its shipment and its invoice; and another company's person."""
+
+    partner: Partner
+    shipment: Shipment
+    invoice: Invoice
+    viewer: User
+    editor: User
+    administrator: User
+    outsider: User
+    nobody: User
+
+
+@pytest.fixture
+def world() -> World:
+    partner = PartnerFactory(billing_address="Quay 1\nRotterdam")
+    handling()
+    return World(
+        partner=partner,
+        shipment=with_journey(shipment_of(partner)),
+        invoice=issued("S-INVOICED", customer=partner),
+        viewer=member(partner, Role.VIEWER),
+        editor=member(partner, Role.EDITOR),
+        administrator=member(partner, Role.ADMINISTRATOR),
+        outsider=member(PartnerFactory(), Role.ADMINISTRATOR),
+        nobody=UserFactory(),
+    )
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+# For every name: what the anonymous, a viewer, an editor and an administrator of the owner, an administrator of another
+# company and a person of no company get.
+OPEN = (200, 302, 302, 302, 302, 302)
+EVERYBODY = (302, 200, 200, 200, 200, 200)
+OWN_SHIPMENT = (302, 200, 200, 200, 404, 404)
+OWN_SHIPMENT_TO_EDIT = (302, 403, 200, 200, 404, 404)
+ALL_WHO_SEE_INVOICES = (302, 403, 403, 200, 200, 403)
+OWN_INVOICE = (302, 403, 403, 200, 404, 403)
+POST_ONLY = (405, 405, 405, 405, 405, 405)
+ANSWERS: dict[str, tuple[int, ...]] = {
+    "login": OPEN,
+    "logout": POST_ONLY,
+    "choices": POST_ONLY,
+    "shipments": EVERYBODY,
+    "shipment": OWN_SHIPMENT,
+    "report": OWN_SHIPMENT_TO_EDIT,
+    "invoices": ALL_WHO_SEE_INVOICES,
+    "invoice": OWN_INVOICE,
+    "invoice_pdf": OWN_INVOICE,
+    "invoice_csv": OWN_INVOICE,
+}
+
+
+def address(name: str, world: World) -> str:
+    rows: dict[str, Any] = {"shipment": world.shipment, "report": world.shipment}
+    if name.startswith("invoice_") or name == "invoice":
+        rows[name] = world.invoice
+    return reverse(f"pages:{name}", args=[rows[name].public_id] if name in rows else [])
+
+
+def test_the_table_names_every_address_of_the_portal() -> None:
+    assert sorted(ANSWERS) == sorted(pattern.name for pattern in urlpatterns)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_address_answers_each_person_as_the_table_says(world: World, name: str) -> None:
+    people = (None, world.viewer, world.editor, world.administrator, world.outsider, world.nobody)
+    got = tuple(signed_in(person).get(address(name, world)).status_code for person in people)
+    assert got == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", [name for name, answers in ANSWERS.items() if answers[0] == 302])
+def test_without_a_login_the_way_leads_over_the_login_back_to_the_page(world: World, name: str) -> None:
+    asked = address(name, world)
+    assert Client().get(asked).headers["Location"] == f"/portal/login/?next={asked}"
+
+
+@pytest.mark.parametrize("name", ["shipment", "report", "invoice", "invoice_pdf", "invoice_csv"])
+def test_what_is_anothers_is_answered_like_what_does_not_exist(world: World, name: str) -> None:
+    client = signed_in(world.outsider)
+    foreign = client.get(address(name, world))
+    missing = client.get(reverse(f"pages:{name}", args=[uuid4()]))
+    assert (foreign.status_code, _words(foreign)) == (404, _words(missing))
+
+
+def _words(response: HttpResponse) -> str:
+    return response.content.decode().partition("<main")[2]
+
+
+def test_a_foreign_shipment_takes_no_report(world: World) -> None:
+    assert signed_in(world.outsider).post(address("report", world), {"code": "DEPARTED"}).status_code == 404
+    assert signed_in(world.viewer).post(address("report", world), {"code": "DEPARTED"}).status_code == 403
+
+
+def test_a_missing_right_is_named(world: World) -> None:
+    page = signed_in(world.viewer).get(address("invoices", world))
+    assert "You need the right “May see the partner&#x27;s invoices”." in page.content.decode()
+
+
+def test_a_closed_account_is_nobody(world: World) -> None:
+    client = signed_in(world.administrator)
+    world.administrator.is_active = False
+    world.administrator.save()
+    assert client.get(address("shipment", world)).status_code == 302
+
+
+def test_a_person_who_left_the_company_loses_its_shipments_at_once(world: World) -> None:
+    from_before = signed_in(world.viewer)
+    assert from_before.get(address("shipment", world)).status_code == 200
+    world.shipment.parties.all().delete()
+    assert from_before.get(address("shipment", world)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("groups", "answers"),
+    [([InternalGroup.OPERATIONS], (200, 403)), ([InternalGroup.FINANCE], (200, 200)), ([], (404, 403))],
+)
+def test_people_of_the_house_see_shipments_of_all_and_money_only_by_right(
+    world: World, groups: list[str], answers: tuple[int, int]
+) -> None:
+    client = signed_in(internal(*groups))
+    got = tuple(client.get(address(name, world)).status_code for name in ("shipment", "invoices"))
+    assert got == answers
+
+
+@pytest.mark.parametrize("name", ["shipments", "shipment", "invoices", "invoice", "report"])
+def test_a_page_runs_under_the_strict_policy_without_inline_style_or_script(world: World, name: str) -> None:
+    response = signed_in(world.administrator).get(address(name, world))
+    text = response.content.decode()
+    policy = response.headers["Content-Security-Policy"]
+    assert ("unsafe" in policy, "default-src 'none'" in policy) == (False, True)
+    assert [mark for mark in ("<script", "<style", " style=", " onclick=") if mark in text] == []
+
+
+def test_a_draft_is_not_for_customers(world: World) -> None:
+    draft = Invoice.objects.create(customer=world.partner, currency="EUR")
+    got = signed_in(world.administrator).get(reverse("pages:invoice", args=[draft.public_id]))
+    assert got.status_code == 404
