@@ -114,12 +114,24 @@ class ShipmentException(models.Model):
             models.Index(fields=["severity", "due_at"], condition=Q(state__in=UNRESOLVED), name="exception_unresolved")
         ]
         constraints = [
-            models.UniqueConstraint(fields=["shipment", "rule", "slot"], condition=Q(state__in=UNRESOLVED), name="exception_is_open_once"),
+            models.UniqueConstraint(
+                fields=["shipment", "rule", "slot"], condition=Q(state__in=UNRESOLVED), name="exception_is_open_once"
+            ),
             models.CheckConstraint(condition=Q(state__in=CaseState.values), name="exception_state_is_known"),
-            models.CheckConstraint(condition=~Q(state=CaseState.RESOLVED) | (Q(resolved_at__isnull=False) & ~Q(resolution="")), name="exception_resolved_says_how"),
-            models.CheckConstraint(condition=~Q(state=CaseState.ACKNOWLEDGED) | Q(acknowledged_by__isnull=False, acknowledged_at__isnull=False), name="exception_acknowledged_says_who"),
-            models.CheckConstraint(condition=~Q(state=CaseState.SNOOZED) | Q(snoozed_until__isnull=False), name="exception_snoozed_says_until"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=~Q(state=CaseState.RESOLVED) | (Q(resolved_at__isnull=False) & ~Q(resolution="")),
+                name="exception_resolved_says_how",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CaseState.ACKNOWLEDGED)
+                | Q(acknowledged_by__isnull=False, acknowledged_at__isnull=False),
+                name="exception_acknowledged_says_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CaseState.SNOOZED) | Q(snoozed_until__isnull=False),
+                name="exception_snoozed_says_until",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.summary

@@ -102,7 +102,8 @@ class MilestoneQuerySet(ScopedQuerySet["Milestone"]):
 class Milestone(models.Model):
     """What should happen, and what did. `slot` is its identity within the shipment, the same in any order of arrival.
 
-    `decisions`: {"actual"|"estimated"|"planned": {"event": id, "rule": text, "losing": [ids]}}; ids are Event.public_id.
+    `decisions`: {"actual"|"estimated"|"planned"|"baseline": {"event": id, "rule": DecisionRule, "losing": [ids]}}; the
+    ids are Event.public_id.
     """
 
     access: ClassVar[Access] = VIA_PARTIES
@@ -163,10 +164,16 @@ class Milestone(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shipment", "slot"], name="milestone_is_one_per_slot"),
             models.CheckConstraint(condition=Q(state__in=MilestoneState.values), name="milestone_state_is_known"),
-            models.CheckConstraint(condition=Q(deviation="") | Q(deviation__in=Deviation.values), name="milestone_deviation_is_known"),
-            models.CheckConstraint(condition=(Q(state=MilestoneState.REACHED) & Q(actual_at__isnull=False)) | (~Q(state=MilestoneState.REACHED) & Q(actual_at=None)), name="milestone_is_reached_when_actual"),
+            models.CheckConstraint(
+                condition=Q(deviation="") | Q(deviation__in=Deviation.values), name="milestone_deviation_is_known"
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=MilestoneState.REACHED) & Q(actual_at__isnull=False))
+                | (~Q(state=MilestoneState.REACHED) & Q(actual_at=None)),
+                name="milestone_is_reached_when_actual",
+            ),
             models.CheckConstraint(condition=Q(audience__in=Audience.values), name="milestone_audience_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name

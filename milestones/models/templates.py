@@ -46,10 +46,18 @@ class MilestoneTemplate(models.Model):
         verbose_name_plural = _("milestone templates")
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="template_version_is_unique"),
-            models.UniqueConstraint(fields=["code"], condition=Q(state=TemplateState.ACTIVE), name="template_has_one_active_version"),
-            models.UniqueConstraint(fields=["mode", "shipment_type", "customer", "origin_country", "destination_country"], condition=Q(state=TemplateState.ACTIVE), nulls_distinct=False, name="template_criteria_do_not_tie", violation_error_message=_("Another active template is chosen by exactly these criteria.")),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(state=TemplateState.ACTIVE), name="template_has_one_active_version"
+            ),
+            models.UniqueConstraint(
+                fields=["mode", "shipment_type", "customer", "origin_country", "destination_country"],
+                condition=Q(state=TemplateState.ACTIVE),
+                nulls_distinct=False,
+                name="template_criteria_do_not_tie",
+                violation_error_message=_("Another active template is chosen by exactly these criteria."),
+            ),
             models.CheckConstraint(condition=Q(state__in=TemplateState.values), name="template_state_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
@@ -104,10 +112,14 @@ class TemplateLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["template", "position"], name="line_position_is_unique"),
             models.UniqueConstraint(fields=["template", "type", "place_role"], name="line_is_listed_once"),
-            models.CheckConstraint(condition=Q(anchor=AnchorKind.LINE, anchor_line__isnull=False) | (~Q(anchor=AnchorKind.LINE) & Q(anchor_line=None)), name="line_anchor_names_its_line"),
+            models.CheckConstraint(
+                condition=Q(anchor=AnchorKind.LINE, anchor_line__isnull=False)
+                | (~Q(anchor=AnchorKind.LINE) & Q(anchor_line=None)),
+                name="line_anchor_names_its_line",
+            ),
             models.CheckConstraint(condition=Q(anchor__in=AnchorKind.values), name="line_anchor_is_known"),
             models.CheckConstraint(condition=Q(place_role__in=PlaceRole.values), name="line_place_role_is_known"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name

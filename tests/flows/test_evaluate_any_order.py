@@ -53,7 +53,8 @@ def reports():
         events.append(
             EventFactory(
                 message=MessageFactory(source=sources[source]), position=number, code=MilestoneTypeFactory(code=code),
-                classifier=classifier, occurred_at=occurred, location=LocationFactory(unlocode=place) if place else None,
+                classifier=classifier, occurred_at=occurred,
+                location=LocationFactory(unlocode=place) if place else None,
                 zone_certainty="given" if occurred else "", source_event_id=own_id, retracts=retracts,
                 trust=sources[source].trust, reported_at=(occurred or NOON + DAY) + told * HOUR,
             )

@@ -166,10 +166,16 @@ AMSTERDAM_ON = utc(2027, 3, 26, 11)  # Friday noon before it goes on on Sunday t
             utc(2027, 3, 27, 1, 30), {"offset_minutes": 1440}, utc(2027, 3, 28, 1, 30), id="a wall time that is skipped"
         ),
         pytest.param(
-            ETD, {"offset_minutes": 1440, "time_of_day": time(17, 0)}, utc(2026, 11, 4, 16), id="time of day at the place"
+            ETD,
+            {"offset_minutes": 1440, "time_of_day": time(17, 0)},
+            utc(2026, 11, 4, 16),
+            id="time of day at the place",
         ),
         pytest.param(
-            utc(2026, 11, 6, 12), {"offset_minutes": 1440, "is_working": True}, utc(2026, 11, 9, 12), id="over a weekend"
+            utc(2026, 11, 6, 12),
+            {"offset_minutes": 1440, "is_working": True},
+            utc(2026, 11, 9, 12),
+            id="over a weekend",
         ),
         pytest.param(
             utc(2026, 11, 9, 12), {"offset_minutes": -1440, "is_working": True}, utc(2026, 11, 6, 12), id="back over it"
@@ -182,7 +188,7 @@ AMSTERDAM_ON = utc(2027, 3, 26, 11)  # Friday noon before it goes on on Sunday t
             utc(2026, 12, 24, 12), {"offset_minutes": 1440, "is_working": True}, utc(2026, 12, 28, 12), id="holidays"
         ),
     ],
-)  # fmt: skip
+)
 def test_due_times(anchor, changes, due):
     from_rotterdam = plan(line("DEPARTED", role=PlaceRole.POL, **changes))
     with_holidays = type(from_rotterdam)(

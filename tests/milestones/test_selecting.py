@@ -43,11 +43,13 @@ def departed(name, at=ETD, **changes):
         pytest.param([departed("a")], ["a"], id="a report"),
         pytest.param([departed("a", source_event_id="E1"), departed("r", None, retracts="E1")], [], id="retracted"),
         pytest.param(
-            [departed("a", source_event_id="E1"), departed("r", None, retracts="E1", source=2)], ["a"],
+            [departed("a", source_event_id="E1"), departed("r", None, retracts="E1", source=2)],
+            ["a"],
             id="only by the same source",
         ),
         pytest.param(
-            [departed("a", source_event_id="E1"), departed("b", ETD + HOUR, retracts="E1", source_event_id="E2")], ["b"],
+            [departed("a", source_event_id="E1"), departed("b", ETD + HOUR, retracts="E1", source_event_id="E2")],
+            ["b"],
             id="a correction retracts and reports",
         ),
         pytest.param(
@@ -55,22 +57,32 @@ def departed(name, at=ETD, **changes):
         ),
         pytest.param([departed("a", source_event_id="E1", retracts="E1")], [], id="an id that retracts itself"),
         pytest.param(
-            [departed("a", source_event_id="E1"), departed("r", None, retracts="E1", source_event_id="R"),
-             departed("rr", None, retracts="R")], ["a"], id="a retraction taken back",
+            [
+                departed("a", source_event_id="E1"),
+                departed("r", None, retracts="E1", source_event_id="R"),
+                departed("rr", None, retracts="R"),
+            ],
+            ["a"],
+            id="a retraction taken back",
         ),
         pytest.param([departed("a", row=1), departed("b", row=2, supersedes=1)], ["b"], id="superseded"),
         pytest.param(
-            [departed("a", row=1, source_event_id="E1"), departed("b", row=2, supersedes=1, source_event_id="E1", fingerprint="")],
-            ["b"], id="superseded under the same id",
+            [
+                departed("a", row=1, source_event_id="E1"),
+                departed("b", row=2, supersedes=1, source_event_id="E1", fingerprint=""),
+            ],
+            ["b"],
+            id="superseded under the same id",
         ),
         pytest.param([departed("a", row=1), departed("b", None, row=2, supersedes=1)], [], id="taken back by hand"),
         pytest.param([departed("a", is_quarantined=True)], [], id="quarantined"),
         pytest.param(
             [departed("a", source_event_id="E1", told_at=ETD), departed("b", source_event_id="E1", told_at=ETD + HOUR)],
-            ["b"], id="the newest under an id",
+            ["b"],
+            id="the newest under an id",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_counts(events, expected):
     assert kept(events) == expected
 
@@ -111,29 +123,39 @@ def test_the_place_tells_the_line(place, index):
     [
         pytest.param(event("DEPARTED", ETD), DEPARTURES[1:2], [0], id="no place, one line"),
         pytest.param(event("DEPARTED", ETD), DEPARTURES, [("DEPARTED", "", "", "")], id="no place, several lines"),
-        pytest.param(
-            event("DEPARTED", ETD, SHANGHAI), DEPARTURES, [("DEPARTED", "CNSGH", "", "")], id="another place"
-        ),
+        pytest.param(event("DEPARTED", ETD, SHANGHAI), DEPARTURES, [("DEPARTED", "CNSGH", "", "")], id="another place"),
         pytest.param(event("DEPARTED", ETD, SHANGHAI), [*DEPARTURES, line("DEPARTED", 40)], [3], id="a line anywhere"),
-        pytest.param(event("DEPARTED", ETD, ROTTERDAM), [line("DEPARTED", 5), *DEPARTURES], [2], id="its own line first"),
         pytest.param(
-            event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "TRUCK"}), DEPARTURES[1:2],
-            [("DEPARTED", "NLRTM", "", "")], id="a truck is not the vessel",
+            event("DEPARTED", ETD, ROTTERDAM), [line("DEPARTED", 5), *DEPARTURES], [2], id="its own line first"
         ),
-        pytest.param(event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "VESSEL"}), DEPARTURES[1:2], [0], id="the vessel"),
-        pytest.param(event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "?"}), DEPARTURES[1:2], [0], id="who knows by what"),
         pytest.param(
-            event("DELIVERED", ETD, attributes={"part": "PARTIAL"}), [line("DELIVERED")], [("DELIVERED", "", "", "")],
+            event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "TRUCK"}),
+            DEPARTURES[1:2],
+            [("DEPARTED", "NLRTM", "", "")],
+            id="a truck is not the vessel",
+        ),
+        pytest.param(
+            event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "VESSEL"}), DEPARTURES[1:2], [0], id="the vessel"
+        ),
+        pytest.param(
+            event("DEPARTED", ETD, ROTTERDAM, attributes={"mode": "?"}), DEPARTURES[1:2], [0], id="who knows by what"
+        ),
+        pytest.param(
+            event("DELIVERED", ETD, attributes={"part": "PARTIAL"}),
+            [line("DELIVERED")],
+            [("DELIVERED", "", "", "")],
             id="a part is not the whole",
         ),
         pytest.param(event("INFO", ETD), [], [], id="information is no milestone"),
         pytest.param(estimated("ARRIVED", ETD), [], [], id="what is expected is not unexpected"),
         pytest.param(
-            event("LOADED", ETD, SINGAPORE, unit="MSKU1", journey_number="021W"), [],
-            [("LOADED", "SGSIN", "MSKU1", "021W")], id="not in the plan",
+            event("LOADED", ETD, SINGAPORE, unit="MSKU1", journey_number="021W"),
+            [],
+            [("LOADED", "SGSIN", "MSKU1", "021W")],
+            id="not in the plan",
         ),
     ],
-)  # fmt: skip
+)
 def test_which_line_an_event_is_about(given, lines, expected):
     assert where(given, *lines, **WITH_LEGS) == expected
 
