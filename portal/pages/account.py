@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -16,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic.base import View
 
-from partners.enums import Clock
+from partners.enums import Clock, UserKind
+from partners.models import User
 from partners.services import save_user
 
 
@@ -32,8 +34,12 @@ class SignInForm(AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         self.fields["username"].label = _("E-mail")
         self.fields["username"].widget.attrs |= {"type": "email", "autocomplete": "username", "inputmode": "email"}
-        for name in self.errors:
-            self.fields[name].widget.attrs["aria-invalid"] = "true"
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        super().confirm_login_allowed(user)
+        # Systems come with their key, never through a form.
+        if isinstance(user, User) and user.kind == UserKind.SERVICE:
+            raise self.get_invalid_login_error()
 
 
 class SignIn(auth_views.LoginView):

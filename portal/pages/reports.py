@@ -70,8 +70,6 @@ class ReportForm(forms.Form):
         self.fields["code"].initial = asked.first_code
         self.fields["place"].choices = [(code, _place_label(place, now)) for code, place in asked.places.items()]  # type: ignore[attr-defined]
         self.fields["place"].initial = asked.first_place
-        for name in self.errors:
-            self.fields[name].widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"{name}-error"}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
