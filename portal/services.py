@@ -1,17 +1,17 @@
-"""What the doors themselves write: answers to be replayed, and requests counted."""
+"""What the doors themselves write: answers to be replayed, requests counted, views kept."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from core.errors import DomainError
+from core.errors import DomainError, NotVisible
 from partners.models import User
-from portal.models import IdempotentRequest, RequestCount
+from portal.models import IdempotentRequest, RequestCount, SavedView
 
 WINDOW_SECONDS = 60
 
@@ -44,7 +44,8 @@ def reserve_key(user: User, *, route: str, key: str, body: bytes) -> IdempotentR
     """The row of this Idempotency-Key, new (`status` None) or with the first answer.
 
     To be called in the transaction that makes the answer: a second request with the key waits for it and then reads
-    what was answered. Raises DomainError `idempotency_key_reused` when the key came with another body before.
+    what was answered; a refusal rolls the row back, so that a corrected request may use the key. Raises DomainError
+    `idempotency_key_reused` when the key came with another body before.
     """
     digest = hashlib.sha256(body).hexdigest()
     row, _ = IdempotentRequest.objects.get_or_create(user=user, route=route, key=key, defaults={"body_digest": digest})
@@ -55,11 +56,22 @@ def reserve_key(user: User, *, route: str, key: str, body: bytes) -> IdempotentR
     return row
 
 
-def remember_answer(row: IdempotentRequest, *, status: int, body: bytes) -> None:
-    """Keep a successful answer for replay; a refusal is forgotten, so that a corrected request may use the key."""
-    if status >= 400:
-        row.delete()
-        return
+def remember_answer(row: IdempotentRequest, *, status: int, answer: Any) -> None:
+    """Keep the answer (plain JSON values) to be replayed for the same request."""
     row.status = status
-    row.response = json.loads(body) if body else None
+    row.response = answer
     row.save(update_fields=["status", "response"])
+
+
+def save_view(room: str, *, name: str, query: str, is_shared: bool, by: User) -> SavedView:
+    """Keep the filters of a console list under a name of `by`; the same name again replaces them."""
+    kept = {"query": query[:500], "is_shared": is_shared}
+    view, _created = SavedView.objects.update_or_create(owner=by, room=room, name=name, defaults=kept)
+    return view
+
+
+def remove_view(view: SavedView, *, by: User) -> None:
+    """Drop a view of one's own. Raises NotVisible for anybody else's."""
+    removed, _details = SavedView.objects.filter(pk=view.pk, owner=by).delete()
+    if not removed:
+        raise NotVisible(str(SavedView._meta.verbose_name))

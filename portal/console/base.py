@@ -213,7 +213,7 @@ class ConsoleAdmin(_Base):
 
     def remove_view(self, request: HttpRequest) -> HttpResponse:
         self._require_view(request)
-        action = saved_views.removing(self.opts.label_lower)
+        action = saved_views.removing()
         return run(request, action, [], self._frame(request))
 
     # --- Parts ---------------------------------------------------------------------------------------------------

@@ -12,16 +12,14 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import NotVisible
 from partners.models import User
 from portal.console.actions import Action
 from portal.console.fields import ActionForm
 from portal.models import SavedView
+from portal.services import remove_view, save_view
 
 if TYPE_CHECKING:
     from portal.console.base import View
-
-_PERMISSION = "partners.see_all_partners"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +63,13 @@ def saving(room: str, query: QueryDict) -> Action:
     """The dialog that keeps the filters, the search and the order of a list; the same name again replaces."""
 
     def keep(row: Any, values: Mapping[str, Any], by: User) -> SavedView:
-        view, _created = SavedView.objects.update_or_create(
-            owner=by,
-            room=room,
-            name=values["name"],
-            defaults={"is_shared": values["is_shared"], "query": query.urlencode()[:500]},
-        )
-        return view
+        return save_view(room, query=query.urlencode(), by=by, **values)
 
     return Action(
         name="save_view",
         label=_("Save this view"),
         submit=_("Save"),
-        permission=_PERMISSION,
+        permission="portal.add_savedview",
         form=SaveView,
         explain=_("Keeps the filters, the search and the order of the list."),
         perform=keep,
@@ -85,19 +77,14 @@ def saving(room: str, query: QueryDict) -> Action:
     )
 
 
-def removing(room: str) -> Action:
-    def drop(row: Any, values: Mapping[str, Any], by: User) -> None:
-        removed, _details = SavedView.objects.filter(pk=values["view"].pk, owner=by, room=room).delete()
-        if not removed:
-            raise NotVisible("saved view")
-
+def removing() -> Action:
     return Action(
         name="remove_view",
         label=_("Remove a view of mine"),
         submit=_("Remove"),
-        permission=_PERMISSION,
+        permission="portal.add_savedview",
         form=RemoveView,
-        perform=drop,
+        perform=lambda row, values, by: remove_view(values["view"], by=by),
         done=_("View removed."),
         is_danger=True,
     )
