@@ -1,12 +1,9 @@
-"""What a browser may load from which page, and the permission of an API view that states none."""
+"""What a browser may load from which page."""
 
 from __future__ import annotations
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponseBase
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 Directives = dict[str, list[str]]
 
@@ -52,10 +49,3 @@ class PolicyMiddleware(CSPMiddleware):
         if not report_only and parts.config is None:
             parts.config = next((wider for path, wider in _BY_PATH if request.path_info.startswith(path)), None)
         return parts
-
-
-class Closed(BasePermission):
-    """Nobody. The default, so that a view which forgets to state its permission serves no one."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return False

@@ -59,8 +59,9 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
+        method = "GET" if request.method == "HEAD" else request.method or ""
         if isinstance(request.auth, ApiKey):
-            wanted = view.scopes.get(request.method or "", "")  # type: ignore[attr-defined]
+            wanted = view.scopes.get(method, "")  # type: ignore[attr-defined]
             return bool(wanted) and wanted in request.auth.scopes
-        permission = view.permissions.get(request.method or "", "")  # type: ignore[attr-defined]
+        permission = view.permissions.get(method, "")  # type: ignore[attr-defined]
         return not (permission and request.user.is_staff) or request.user.has_perm(permission)

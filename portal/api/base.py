@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,16 +23,22 @@ from partners.access import ScopedQuerySet
 from partners.enums import Scope
 from partners.models import User
 from portal.api.auth import ApiKeyAuthentication, HasScope, PersonAuthentication
-from portal.api.errors import PROBLEM, Replayed
 from portal.api.paging import KeyPaging
 from portal.api.parsing import StrictJSONParser
-from portal.models import IdempotentRequest
 from portal.services import Rate, count_request, remember_answer, reserve_key
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 Row = dict[str, Any]
-READ_ONLY = {"GET": Scope.READ.value, "HEAD": Scope.READ.value, "OPTIONS": Scope.READ.value}
-FINANCE = dict.fromkeys(("GET", "HEAD", "OPTIONS", "POST"), Scope.FINANCE.value)
+READ_ONLY = {"GET": Scope.READ.value}
+FINANCE = dict.fromkeys(("GET", "POST"), Scope.FINANCE.value)
+
+
+LONGEST_KEY = 200
+
+
+def _plain(name: str) -> str:
+    """The name of a parameter as it may stand in an answer."""
+    return name.replace("\x00", "")[:64]
 
 
 def caller(request: Request) -> User:
@@ -55,8 +62,10 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
 
+    # No OPTIONS: it would list a view's choices; the schema tells what there is.
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "patch"]
+
     _rate: Rate | None = None
-    _reserved: IdempotentRequest | None = None
 
     def rows(self) -> ScopedQuerySet[ModelT]:
         """All rows with what presenting them needs; narrowed to the caller by `get_queryset`."""
@@ -67,22 +76,37 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
             return self.rows().none()
         return self.rows().for_user(caller(self.request), self.action)
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and request.headers.get("Idempotency-Key"):
-            # Reservation, effect and answer stand or fall together: a crash in between leaves nothing half done.
-            with transaction.atomic():
-                return super().dispatch(request, *args, **kwargs)
-        return super().dispatch(request, *args, **kwargs)
+    def perform_authentication(self, request: Request) -> None:
+        """Who is known is counted before anything else is asked, so that refusals are not free."""
+        super().perform_authentication(request)
+        if request.user.is_authenticated:
+            self._count(request)
+            if request.method not in self.allowed_methods:
+                raise MethodNotAllowed(request.method or "")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.http_method_not_allowed == getattr(self, (request.method or "").lower(), self.http_method_not_allowed):
-            raise MethodNotAllowed(request.method or "")
-        self._count(request)
         self._check_parameters(request)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key:
-            self._reserve(request, key)
+            if len(key) > LONGEST_KEY or not key.isprintable():
+                raise ValidationError({"Idempotency-Key": _("At most 200 characters that can be printed.")})
+            # DRF asks the view for its handler after this; only views with a post come here.
+            vars(self)["post"] = partial(self._once, key, self.post)  # type: ignore[attr-defined]
+
+    def _once(self, key: str, effect: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
+        """The effect of the first request with this key, or its answer again.
+
+        Reservation, effect and answer stand or fall together: a crash or a refusal in between leaves nothing behind.
+        """
+        with transaction.atomic():
+            said = request.META.get("QUERY_STRING", "").encode() + b"\n" + self.body(request)
+            row = reserve_key(caller(request), route=request.path[:200], key=key, body=said)
+            if row.status is not None:
+                return Response(row.response, status=row.status, headers={"Idempotent-Replayed": "true"})
+            answer = effect(request, **kwargs)
+            remember_answer(row, status=answer.status_code, answer=answer.data)
+            return answer
 
     def _count(self, request: Request) -> None:
         self._rate = count_request(caller(request), now=timezone.now())
@@ -90,23 +114,20 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
             raise Throttled(wait=self._rate.reset_in)
 
     def _check_parameters(self, request: Request) -> None:
-        filters = getattr(self, "filterset_class", None)
-        known = self.parameters | (set(filters.base_filters) if filters else set())
-        if self._is_list():
-            known |= {"limit", "cursor"}
-        if unknown := sorted(set(request.query_params) - known):
-            raise ValidationError({name: _("There is no such parameter here.") for name in unknown})
+        known = self.parameters
+        if request.method in ("GET", "HEAD"):
+            filters = getattr(self, "filterset_class", None)
+            known |= {"limit", "cursor", *(filters.base_filters if filters else ())} if self.is_list() else set()
+        given = request.query_params
+        if unknown := sorted(set(given) - known):
+            raise ValidationError({_plain(name): _("There is no such parameter here.") for name in unknown})
+        if twice := sorted(name for name in given if len(given.getlist(name)) > 1):
+            raise ValidationError({name: _("This parameter is given twice.") for name in twice})
+        if broken := sorted(name for name, value in given.items() if "\x00" in value):
+            raise ValidationError({name: _("A text contains the NUL character.") for name in broken})
 
-    def _is_list(self) -> bool:
+    def is_list(self) -> bool:
         return self.lookup_url_kwarg not in self.kwargs
-
-    def _reserve(self, request: Request, key: str) -> None:
-        if len(key) > 200:
-            raise ValidationError({"Idempotency-Key": _("At most 200 characters.")})
-        row = reserve_key(caller(request), route=request.path[:200], key=key, body=self.body(request))
-        if row.status is not None:
-            raise Replayed(row)
-        self._reserved = row
 
     def body(self, request: Request) -> bytes:
         return bytes(request._request.body)
@@ -118,9 +139,6 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
             answer["RateLimit-Remaining"] = str(max(0, settings.WAYMARK_RATE_LIMIT - self._rate.count))
             answer["RateLimit-Reset"] = str(self._rate.reset_in)
         answer["Cache-Control"] = "private, no-store"
-        if self._reserved is not None:
-            answer.render()
-            remember_answer(self._reserved, status=answer.status_code, body=answer.content)
         return answer
 
     def one(self) -> ModelT:
@@ -144,6 +162,13 @@ class Internal(HasScope):
         return super().has_permission(request, view)
 
 
+class AnyAnswer(DefaultContentNegotiation):
+    """A file comes as it is, whatever the Accept header prefers; a refusal comes as JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 def download(content: bytes, *, content_type: str, filename: str) -> HttpResponse:
     """A file to keep, never to be shown in the page's own origin."""
     response = HttpResponse(content, content_type=content_type)
@@ -152,4 +177,4 @@ def download(content: bytes, *, content_type: str, filename: str) -> HttpRespons
     return response
 
 
-__all__ = ["FINANCE", "PROBLEM", "READ_ONLY", "Door", "Internal", "Row", "caller", "download"]
+__all__ = ["FINANCE", "READ_ONLY", "AnyAnswer", "Door", "Internal", "Row", "caller", "download"]

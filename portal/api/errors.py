@@ -11,20 +11,12 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from core.errors import DomainError, NotVisible
-from portal.models import IdempotentRequest
 
 PROBLEM = "application/problem+json"
-
-
-class Replayed(Exception):
-    """Not an error: the answer was given before, for the same Idempotency-Key."""
-
-    def __init__(self, row: IdempotentRequest) -> None:
-        super().__init__(row.key)
-        self.row = row
+# Refusals of the services that HTTP has a status of its own for.
+_STATUS_OF = {"too_large": 413, "not_allowed": 403}
 
 
 class TooLarge(exceptions.APIException):
@@ -72,7 +64,7 @@ def _of_domain(error: DomainError) -> Response:
     if isinstance(error, NotVisible):
         return _not_found()
     fields = [{"field": error.field, "code": error.code, "message": error.message}] if error.field else None
-    http_status = 409 if error.conflict else 413 if error.code == "too_large" else 400
+    http_status = 409 if error.conflict else _STATUS_OF.get(error.code, 400)
     return problem(http_status, error.code, error.message, fields)
 
 
@@ -106,9 +98,6 @@ def _of_framework(error: exceptions.APIException) -> Response:
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None: a bug, which must rise."""
-    if isinstance(error, Replayed):
-        return Response(error.row.response, status=error.row.status, headers={"Idempotent-Replayed": "true"})
-    set_rollback()
     if isinstance(error, DomainError):
         return _of_domain(error)
     if isinstance(error, Http404):

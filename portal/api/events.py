@@ -28,6 +28,8 @@ from shipments.models import Event, EventMatch, Reference, Shipment, Source, Wai
 from shipments.services import report_events, save_source
 
 MAXIMUM_EVENTS = 1000
+# What an event can be when it waits for nothing.
+SETTLED = ("active", "superseded", "retracted")
 
 
 class EventFilter(django_filters.FilterSet):
@@ -36,7 +38,7 @@ class EventFilter(django_filters.FilterSet):
     code = django_filters.CharFilter(field_name="code_id", max_length=24)
     classifier = django_filters.ChoiceFilter(choices=Classifier.choices)
     state = django_filters.ChoiceFilter(
-        method="in_state", choices=[("active", "active"), ("retracted", "retracted"), *WaitReason.choices]
+        method="in_state", choices=[(state, state) for state in (*SETTLED, *WaitReason.values)]
     )
     updated_since = django_filters.IsoDateTimeFilter(field_name="processed_at", lookup_expr="gte")
 
@@ -57,9 +59,15 @@ class EventFilter(django_filters.FilterSet):
         waiting = WaitingEvent.objects.open().filter(event=OuterRef("pk"))
         if value in WaitReason.values:
             return rows.filter(Exists(waiting.filter(reason=value)))
+        replaced = Exists(Event.objects.filter(supersedes=OuterRef("pk")))
         taken_back = Event.objects.filter(source=OuterRef("source"), retracts=OuterRef("source_event_id"))
         retracted = Q(Exists(taken_back)) & ~Q(source_event_id="")
-        return rows.filter(retracted) if value == "retracted" else rows.filter(~retracted, ~Exists(waiting))
+        settled = {
+            "superseded": Q(replaced),
+            "retracted": retracted & ~Q(replaced),
+            "active": ~retracted & ~Q(replaced),
+        }
+        return rows.filter(settled[value], ~Exists(waiting))
 
 
 class EventOut(serializers.Serializer[Event]):
@@ -79,8 +87,8 @@ class EventOut(serializers.Serializer[Event]):
     unit = serializers.CharField()
     references = serializers.ListField(child=serializers.DictField())
     source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the base's attribute
-    message = serializers.UUIDField()
-    state = serializers.CharField()
+    message = serializers.UUIDField(allow_null=True, help_text="Of your own sources only")
+    state = serializers.ChoiceField(choices=[*SETTLED, *WaitReason.values])
 
 
 class NativeResultOut(serializers.Serializer[Event]):
@@ -104,7 +112,9 @@ def states_of(events: Iterable[Event]) -> dict[int, str]:
     ids = [event.pk for event in rows]
     states = dict.fromkeys(ids, "active")
     named = {(event.source_id, event.source_event_id): event.pk for event in rows if event.source_event_id}
-    taken_back = Event.objects.filter(retracts__in=[their_id for _source, their_id in named]).exclude(retracts="")
+    taken_back = Event.objects.filter(
+        source__in={source for source, _id in named}, retracts__in={their_id for _source, their_id in named}
+    )
     for pair in taken_back.values_list("source_id", "retracts"):
         if pair in named:
             states[named[pair]] = "retracted"
@@ -207,7 +217,7 @@ class Events(Door[Event]):
     def post(self, request: Request) -> Response:
         """Report up to 1,000 native events at once. Each has a result of its own; one bad event harms no other."""
         events = request.data if isinstance(request.data, list) else [request.data]
-        if not events or len(events) > MAXIMUM_EVENTS or not all(isinstance(event, dict) for event in events):
+        if not 1 <= len(events) <= MAXIMUM_EVENTS or not all(isinstance(event, dict) and event for event in events):
             raise ValidationError({"events": _("A list of 1 to 1,000 events.")})
         code = request.query_params.get("source")
         source = Source.objects.active().get_for_user(caller(request), code=code) if code else native_source(request)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import django_filters
-from django.conf import settings
+from django.http.request import RawPostDataException
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,6 @@ from rest_framework.response import Response
 from partners.access import ScopedQuerySet
 from partners.enums import Scope
 from portal.api.base import READ_ONLY, Door, Row, caller
-from portal.api.errors import TooLarge
 from portal.api.times import in_utc
 from shipments.enums import MessageState
 from shipments.models import Event, Message, Source
@@ -113,7 +112,6 @@ class MessageDoor(Door[Message]):
 class Messages(MessageDoor):
     filterset_class = MessageFilter
     parser_classes = (AnyParser,)
-    _payload: bytes | None = None
 
     @extend_schema(operation_id="messages_list", responses=MessageOut(many=True))
     def get(self, request: Request) -> Response:
@@ -134,6 +132,8 @@ class Messages(MessageDoor):
             raise ValidationError({"source": _("Name the source: ?source=CODE")})
         source = Source.objects.active().get_for_user(caller(request), code=code)
         payload = self.body(request)
+        if not payload:
+            raise ValidationError({"": _("The body is empty: it has to be the message itself.")})
         content_type = (request.content_type or "")[:100]
         receipt = receive(source, payload, content_type=content_type, by=caller(request))
         message = receipt.message
@@ -142,14 +142,12 @@ class Messages(MessageDoor):
         return Response(body, status=202)
 
     def body(self, request: Request) -> bytes:
-        """The raw bytes, read once and no further than the limit."""
-        if self._payload is None:
-            limit = settings.WAYMARK_MESSAGE_LIMIT
-            payload: bytes = request._request.read(limit + 1)
-            if len(payload) > limit:
-                raise TooLarge
-            self._payload = payload
-        return self._payload
+        """The raw bytes. Django reads no further than WAYMARK_MESSAGE_LIMIT, which is its limit for bodies as well."""
+        try:
+            return super().body(request)
+        except RawPostDataException as error:
+            # The check of a browser's form token has taken the form apart.
+            raise UnsupportedMediaType(request.content_type or "") from error
 
 
 class OneMessage(MessageDoor):

@@ -18,6 +18,7 @@ from milestones.services import acknowledge_case, close_task, resolve_case, snoo
 from partners.access import ScopedQuerySet, sees_all
 from portal.api.base import Door, Internal, Row, caller
 from portal.api.times import in_utc
+from portal.api.words import StrictSerializer
 
 
 class LineOut(serializers.Serializer[TemplateLine]):
@@ -56,6 +57,9 @@ class TemplateFilter(django_filters.FilterSet):
     code = django_filters.CharFilter(max_length=40)
     mode = django_filters.CharFilter(max_length=16)
     state = django_filters.ChoiceFilter(choices=TemplateState.choices)
+    updated_since = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", help_text="A change of a template is a new version of it"
+    )
 
     class Meta:
         model = MilestoneTemplate
@@ -99,17 +103,24 @@ class ExceptionFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=CaseState.choices)
     kind = django_filters.ChoiceFilter(choices=ExceptionKind.choices)
     severity = django_filters.ChoiceFilter(choices=Severity.choices)
+    updated_since = django_filters.IsoDateTimeFilter(
+        method="touched", help_text="Opened, taken on or resolved from this instant on, or put away at present"
+    )
 
     class Meta:
         model = ShipmentException
         fields: ClassVar[list[str]] = []
 
+    def touched(self, rows: QuerySet[ShipmentException], name: str, value: Any) -> QuerySet[ShipmentException]:
+        moved = Q(opened_at__gte=value) | Q(acknowledged_at__gte=value) | Q(resolved_at__gte=value)
+        return rows.filter(moved | Q(state=CaseState.SNOOZED))
 
-class SnoozeIn(serializers.Serializer[Any]):
+
+class SnoozeIn(StrictSerializer):
     until = serializers.DateTimeField(help_text="When it should come back")
 
 
-class ResolveIn(serializers.Serializer[Any]):
+class ResolveIn(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
@@ -229,10 +240,14 @@ class TaskFilter(django_filters.FilterSet):
     shipment = django_filters.UUIDFilter(field_name="shipment__public_id")
     role = django_filters.ChoiceFilter(choices=WorkRole.choices)
     state = django_filters.ChoiceFilter(choices=TaskState.choices)
+    updated_since = django_filters.IsoDateTimeFilter(method="touched", help_text="Opened or closed from then on")
 
     class Meta:
         model = WorkTask
         fields: ClassVar[list[str]] = []
+
+    def touched(self, rows: QuerySet[WorkTask], name: str, value: Any) -> QuerySet[WorkTask]:
+        return rows.filter(Q(opened_at__gte=value) | Q(closed_at__gte=value))
 
 
 def present_tasks(tasks: Iterable[WorkTask]) -> list[Row]:

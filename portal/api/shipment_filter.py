@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from milestones.enums import JourneyStatus
+from portal.api.base import caller
+from portal.api.standing import open_cases
 from shipments.enums import Mode
 from shipments.matching import reference_key
-from shipments.models import Shipment
+from shipments.models import Reference, Shipment
 
 
 class ShipmentFilter(django_filters.FilterSet):
@@ -35,11 +37,12 @@ class ShipmentFilter(django_filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
     def known_as(self, rows: QuerySet[Shipment], name: str, value: str) -> QuerySet[Shipment]:
-        return rows.filter(references__key=reference_key(value)).distinct()
+        return rows.filter(pk__in=Reference.objects.filter(key=reference_key(value)).values("shipment"))
 
     def beginning(self, rows: QuerySet[Shipment], name: str, value: str) -> QuerySet[Shipment]:
         key = reference_key(value)
-        return rows.filter(references__key__startswith=key).distinct() if key else rows.none()
+        named = Reference.objects.filter(key__startswith=key)
+        return rows.filter(pk__in=named.values("shipment")) if key else rows.none()
 
     def arriving(self, rows: QuerySet[Shipment], name: str, value: Any) -> QuerySet[Shipment]:
         lookup = "gte" if name == "eta_after" else "lt"
@@ -48,4 +51,5 @@ class ShipmentFilter(django_filters.FilterSet):
         return rows.filter(expected | planned)
 
     def with_exception(self, rows: QuerySet[Shipment], name: str, value: bool) -> QuerySet[Shipment]:
-        return rows.filter(journey__open_cases__gt=0) if value else rows.exclude(journey__open_cases__gt=0)
+        open_case = Exists(open_cases(caller(self.request)).filter(shipment=OuterRef("pk")))
+        return rows.filter(open_case) if value else rows.filter(~open_case)

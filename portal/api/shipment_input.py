@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from partners.access import sees_all
 from partners.enums import PartnerKind, Permission
 from partners.models import Partner, User
-from portal.api.words import LowerChoiceField, ModeField, ReferenceTypeField
+from portal.api.words import LowerChoiceField, ModeField, ReferenceTypeField, StrictSerializer
 from shipments.drafts import LegDraft, ShipmentDraft
 from shipments.enums import PartyRole, ShipmentType, UnitKind
 from shipments.models import Location
@@ -26,23 +26,23 @@ _LISTED_KINDS = [
 ]
 
 
-class PartyIn(serializers.Serializer[Any]):
+class PartyIn(StrictSerializer):
     partner = serializers.CharField(max_length=32, help_text="Code of the partner")
     role = LowerChoiceField(choices=PartyRole.choices)
 
 
-class ReferenceIn(serializers.Serializer[Any]):
+class ReferenceIn(StrictSerializer):
     type = ReferenceTypeField(max_length=32)
     value = serializers.CharField(max_length=64)
 
 
-class UnitIn(serializers.Serializer[Any]):
+class UnitIn(StrictSerializer):
     kind = LowerChoiceField(choices=UnitKind.choices, default=UnitKind.CONTAINER)
     number = serializers.CharField(max_length=35)
     iso_type = serializers.CharField(max_length=4, required=False, default="", allow_blank=True)
 
 
-class LegIn(serializers.Serializer[Any]):
+class LegIn(StrictSerializer):
     mode = ModeField(max_length=16)
     origin = serializers.CharField(max_length=5)
     destination = serializers.CharField(max_length=5)
@@ -56,7 +56,7 @@ class LegIn(serializers.Serializer[Any]):
     eta = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class ShipmentIn(serializers.Serializer[Any]):
+class ShipmentIn(StrictSerializer):
     reference = serializers.CharField(max_length=64)
     type = LowerChoiceField(choices=ShipmentType.choices, required=False)
     mode = ModeField(max_length=16)
@@ -72,11 +72,6 @@ class ShipmentIn(serializers.Serializer[Any]):
     cut_off_at = serializers.DateTimeField(required=False, allow_null=True)
     etd = serializers.DateTimeField(required=False, allow_null=True)
     eta = serializers.DateTimeField(required=False, allow_null=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise ValidationError({str(name): _("There is no such field here.") for name in unknown})
-        return super().to_internal_value(data)
 
 
 _TIMES = ("booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from milestones.enums import Health, JourneyStatus
 from milestones.models import Journey
 from partners.access import ScopedQuerySet, may
 from partners.enums import Permission, Scope
@@ -20,9 +21,10 @@ from portal.api.base import READ_ONLY, Door, Row, caller
 from portal.api.shipment_filter import ShipmentFilter
 from portal.api.shipment_input import ShipmentIn, draft_of, lists_of, parties_of, times_of
 from portal.api.shipment_output import ShipmentOut
+from portal.api.standing import Standing, standings
 from portal.api.times import at_place, in_utc
 from shipments.models import Leg, Shipment, ShipmentParty
-from shipments.services import add_party, add_references, change_shipment, create_shipment
+from shipments.services import add_party, add_references, add_units, change_shipment, create_shipment
 
 
 def _leg(leg: Leg) -> Row:
@@ -42,24 +44,22 @@ def _leg(leg: Leg) -> Row:
 
 
 def _progress(journey: Journey | None, arrival_zone: str) -> Row:
-    """Where the shipment stands; empty words until its plan is made, moments after it was created."""
+    """Where the shipment stands; the words of a fresh one until its plan is made, moments after it was created."""
     if journey is None:
         return {
-            "status": "booked", "health": "no_update", "progress": 0, "next_milestone": "",
-            "expected_arrival_at": None, "arrived_at": None, "open_exceptions": 0,
+            "status": JourneyStatus.BOOKED.value, "health": Health.NO_UPDATE.value, "progress": 0,
+            "expected_arrival_at": None, "arrived_at": None,
         }  # fmt: skip
     return {
         "status": journey.status,
         "health": journey.health,
         "progress": journey.progress,
-        "next_milestone": journey.next_name,
         "expected_arrival_at": at_place(journey.expected_arrival_at, arrival_zone),
         "arrived_at": at_place(journey.arrived_at, arrival_zone),
-        "open_exceptions": journey.open_cases,
     }
 
 
-def present(shipment: Shipment) -> Row:
+def present(shipment: Shipment, standing: Standing) -> Row:
     """One shipment; everything it reads was joined or prefetched by `rows`."""
     here, there = shipment.origin.time_zone, shipment.destination.time_zone
     return {
@@ -83,11 +83,14 @@ def present(shipment: Shipment) -> Row:
         "created_at": in_utc(shipment.created_at),
         "updated_at": in_utc(shipment.stream.touched_at),
         **_progress(getattr(shipment, "journey", None), there),
+        "next_milestone": standing.next_milestone,
+        "open_exceptions": standing.open_exceptions,
     }
 
 
-def present_all(shipments: Iterable[Shipment]) -> list[Row]:
-    return [present(shipment) for shipment in shipments]
+def present_all(shipments: Sequence[Shipment], user: User) -> list[Row]:
+    known = standings(shipments, user)
+    return [present(shipment, known.get(shipment.pk, Standing())) for shipment in shipments]
 
 
 class ShipmentDoor(Door[Shipment]):
@@ -106,6 +109,9 @@ class ShipmentDoor(Door[Shipment]):
         parties = ShipmentParty.objects.select_related("partner").order_by("pk")
         return joined.prefetch_related("references", "units", Prefetch("legs", legs), Prefetch("parties", parties))
 
+    def shown(self, pk: int) -> Row:
+        return present_all([self.rows().get(pk=pk)], caller(self.request))[0]
+
 
 class Shipments(ShipmentDoor):
     filterset_class = ShipmentFilter
@@ -113,7 +119,7 @@ class Shipments(ShipmentDoor):
     @extend_schema(operation_id="shipments_list", responses=ShipmentOut(many=True))
     def get(self, request: Request) -> Response:
         """Shipments that you may see, newest first."""
-        return self.page(self.get_queryset(), present_all)
+        return self.page(self.get_queryset(), lambda rows: present_all(rows, caller(request)))
 
     @extend_schema(operation_id="shipments_create", request=ShipmentIn, responses={201: ShipmentOut}, filters=False)
     def post(self, request: Request) -> Response:
@@ -121,32 +127,34 @@ class Shipments(ShipmentDoor):
         given = ShipmentIn(data=request.data)
         given.is_valid(raise_exception=True)
         shipment = create_shipment(draft_of(given.validated_data, by=caller(request)), by=caller(request))
-        return Response(present(self.rows().get(pk=shipment.pk)), status=201)
+        return Response(self.shown(shipment.pk), status=201)
 
 
 class OneShipment(ShipmentDoor):
     @extend_schema(operation_id="shipments_retrieve", responses=ShipmentOut)
     def get(self, request: Request, id: str) -> Response:
         """One shipment."""
-        return Response(present(self.one()))
+        return Response(present_all([self.one()], caller(request))[0])
 
     @extend_schema(operation_id="shipments_change", request=ShipmentIn(partial=True), responses=ShipmentOut)
     def patch(self, request: Request, id: str) -> Response:
         """Change dates, or add references, units and parties. What identifies a shipment does not change."""
         shipment = self.one()
-        if not may(caller(request), Permission.CHANGE_SHIPMENTS, shipment):
+        if not may(caller(request), Permission.CHANGE_SHIPMENTS, shipment.customer):
             raise PermissionDenied
         given = ShipmentIn(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         with transaction.atomic():
             self._change(shipment, given.validated_data, caller(request))
-        return Response(present(self.rows().get(pk=shipment.pk)))
+        return Response(self.shown(shipment.pk))
 
     def _change(self, shipment: Shipment, given: dict[str, Any], by: User) -> None:
         if times := times_of(given):
             change_shipment(shipment, changes=times, by=by)
         lists = lists_of(given)
-        if lists["references"] or lists["units"]:
-            add_references(shipment, lists["references"], units=lists["units"], by=by)
+        if lists["references"]:
+            add_references(shipment, lists["references"], by=by)
+        if lists["units"]:
+            add_units(shipment, lists["units"], by=by)
         for partner, role in parties_of(given, by=by):
             add_party(shipment, partner, role=role, by=by)

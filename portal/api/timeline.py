@@ -83,8 +83,12 @@ def _decision(decisions: Mapping[str, Mapping[str, Any]], own_events: frozenset[
     """The decision about the most telling value: actual before estimated before planned."""
     for value in ("actual", "estimated", "planned"):
         if decided := decisions.get(value):
-            seen = [e for e in decided.get("losing", ()) if own_events is None or e in own_events]
-            return {"event": decided.get("event"), "rule": decided.get("rule", ""), "losing_events": seen}
+            winner = decided.get("event")
+            return {
+                "event": winner if own_events is None or winner in own_events else None,
+                "rule": decided.get("rule", ""),
+                "losing_events": [e for e in decided.get("losing", ()) if own_events is None or e in own_events],
+            }
     return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portal.api import billing, events, messages, milestones, partners, shipments, timeline
+from portal.api import charges, events, invoices, messages, milestones, partners, shipments, timeline
 from portal.api.nowhere import Nowhere
 
 app_name = "api"
@@ -28,18 +28,18 @@ urlpatterns = [
     path("tasks/<uuid:id>/close/", milestones.CloseTask.as_view(), name="task-close"),
     path("partners/", partners.Partners.as_view(), name="partners"),
     path("partners/<str:code>/", partners.OnePartner.as_view(), name="partner"),
-    path("charges/", billing.Charges.as_view(), name="charges"),
-    path("accruals/", billing.Accruals.as_view(), name="accruals"),
-    path("invoices/", billing.Invoices.as_view(), name="invoices"),
-    path("invoices/draft/", billing.Drafts.as_view(), name="invoices-draft"),
-    path("invoices/<uuid:id>/", billing.OneInvoice.as_view(), name="invoice"),
-    path("invoices/<uuid:id>/pdf/", billing.InvoicePdf.as_view(), name="invoice-pdf"),
-    path("invoices/<uuid:id>/csv/", billing.InvoiceCsv.as_view(), name="invoice-csv"),
-    path("invoices/<uuid:id>/issue/", billing.Issue.as_view(), name="invoice-issue"),
-    path("invoices/<uuid:id>/credit/", billing.Credit.as_view(), name="invoice-credit"),
-    path("exports/", billing.Exports.as_view(), name="exports"),
-    path("exports/<uuid:id>/file/", billing.ExportFile.as_view(), name="export-file"),
+    path("charges/", charges.Charges.as_view(), name="charges"),
+    path("accruals/", charges.Accruals.as_view(), name="accruals"),
+    path("invoices/", invoices.Invoices.as_view(), name="invoices"),
+    path("invoices/draft/", invoices.Drafts.as_view(), name="invoices-draft"),
+    path("invoices/<uuid:id>/", invoices.OneInvoice.as_view(), name="invoice"),
+    path("invoices/<uuid:id>/pdf/", invoices.InvoicePdf.as_view(), name="invoice-pdf"),
+    path("invoices/<uuid:id>/csv/", invoices.InvoiceCsv.as_view(), name="invoice-csv"),
+    path("invoices/<uuid:id>/issue/", invoices.Issue.as_view(), name="invoice-issue"),
+    path("invoices/<uuid:id>/credit/", invoices.Credit.as_view(), name="invoice-credit"),
+    path("exports/", invoices.Exports.as_view(), name="exports"),
+    path("exports/<uuid:id>/file/", invoices.ExportFile.as_view(), name="export-file"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema", permission_classes=[]), name="docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[]), name="docs"),
     re_path(r"", Nowhere.as_view(), name="nowhere"),
 ]

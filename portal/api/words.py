@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,16 @@ from rest_framework import serializers
 
 from shipments.enums import Mode, ReferenceType
 from shipments.references import reference_type
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """An object of the request. A member that nobody knows is refused, so that a slip of the pen is not lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError({name[:64]: _("There is no such field here.") for name in unknown})
+        return super().to_internal_value(data)
+
 
 _MODES: dict[str, str] = {
     "sea": Mode.OCEAN, "vessel": Mode.OCEAN, "fcl": Mode.OCEAN, "lcl": Mode.OCEAN, "truck": Mode.ROAD, "ftl": Mode.ROAD,

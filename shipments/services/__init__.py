@@ -5,6 +5,7 @@ from shipments.services.reporting import EventResult, read_now, record_event, re
 from shipments.services.shipments import (
     add_party,
     add_references,
+    add_units,
     cancel_shipment,
     change_shipment,
     create_shipment,
@@ -19,6 +20,7 @@ __all__ = [
     "Receipt",
     "add_party",
     "add_references",
+    "add_units",
     "cancel_shipment",
     "change_shipment",
     "create_shipment",

@@ -89,6 +89,21 @@ def add_references(shipment: Shipment, references: Sequence[tuple[str, str]], *,
 
 
 @transaction.atomic
+def add_units(shipment: Shipment, units: Sequence[tuple[str, str, str]], *, by: User | None) -> None:
+    """List units (kind, number, ISO type or '') that became known later; those listed already stay as they are.
+
+    The shipment is known by their numbers from now on, and takes up the events that wait for them.
+    """
+    _must_change(shipment, by)
+    rows = _units(shipment, units)
+    Unit.objects.bulk_create(rows, ignore_conflicts=True)
+    known_by = [(_UNIT_REFERENCES[unit.kind], unit.number) for unit in rows]
+    Reference.objects.bulk_create(_references(shipment, known_by), ignore_conflicts=True)
+    take_up(shipment)
+    touch([shipment.pk])
+
+
+@transaction.atomic
 def add_party(shipment: Shipment, partner: Partner, *, role: str, by: User | None) -> None:
     """Let `partner` play `role` on the shipment, and so see it. Events it reported before are looked at again."""
     _must_change(shipment, by)

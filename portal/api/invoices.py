@@ -1,4 +1,4 @@
-"""`/charges/`, `/accruals/`, `/invoices/`, `/exports/`: scope `finance`."""
+"""`/invoices/`, `/exports/`: the documents that ask for the money, and their hand-over. Scope `finance`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,118 +14,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.enums import ChargeState, DocumentKind, ExportFormat, InvoiceState, Side
-from billing.models import Accrual, Charge, ExportBatch, Invoice
+from billing.enums import DocumentKind, ExportFormat, InvoiceState
+from billing.models import Charge, ExportBatch, Invoice
 from billing.rendering import invoice_csv, invoice_pdf
 from billing.services import create_drafts, credit_invoice, export_invoices, issue_invoice
 from partners.access import ScopedQuerySet
-from portal.api.base import FINANCE, Door, Internal, Row, caller, download
+from portal.api.base import FINANCE, AnyAnswer, Door, Internal, Row, caller, download
 from portal.api.times import in_utc
+from portal.api.words import StrictSerializer
 from portal.presentation.money import plain_amount
-
-
-class ChargeOut(serializers.Serializer[Charge]):
-    id = serializers.UUIDField()
-    shipment = serializers.UUIDField()
-    reference = serializers.CharField()
-    customer = serializers.CharField()
-    side = serializers.ChoiceField(choices=Side.choices)
-    charge_code = serializers.CharField()
-    description = serializers.CharField()
-    quantity = serializers.CharField()
-    price = serializers.CharField()
-    amount = serializers.CharField()
-    currency = serializers.CharField()
-    tax_percent = serializers.CharField()
-    explanation = serializers.CharField()
-    state = serializers.ChoiceField(choices=ChargeState.choices)
-    earned_at = serializers.DateTimeField()
-
-
-class ChargeFilter(django_filters.FilterSet):
-    shipment = django_filters.UUIDFilter(field_name="shipment__public_id")
-    customer = django_filters.CharFilter(field_name="customer__code", max_length=32)
-    state = django_filters.ChoiceFilter(choices=ChargeState.choices)
-    side = django_filters.ChoiceFilter(choices=Side.choices)
-
-    class Meta:
-        model = Charge
-        fields: ClassVar[list[str]] = []
-
-
-def present_charges(charges: Iterable[Charge]) -> list[Row]:
-    return [
-        {
-            "id": str(charge.public_id),
-            "shipment": str(charge.shipment.public_id),
-            "reference": charge.shipment.reference,
-            "customer": charge.customer.code,
-            "side": charge.side,
-            "charge_code": charge.charge_code,
-            "description": charge.description,
-            "quantity": plain_amount(charge.quantity),
-            "price": plain_amount(charge.price),
-            "amount": plain_amount(charge.amount, charge.currency),
-            "currency": charge.currency,
-            "tax_percent": plain_amount(charge.tax_percent),
-            "explanation": charge.explanation,
-            "state": charge.state,
-            "earned_at": in_utc(charge.earned_at),
-        }
-        for charge in charges
-    ]
-
-
-class Charges(Door[Charge]):
-    model = Charge
-    scopes: ClassVar[dict[str, str]] = FINANCE
-    permissions: ClassVar[dict[str, str]] = {"GET": "billing.view_charge"}
-    serializer_class = ChargeOut
-    filterset_class = ChargeFilter
-
-    def rows(self) -> ScopedQuerySet[Charge]:
-        return Charge.objects.select_related("shipment", "customer")
-
-    @extend_schema(operation_id="charges_list", responses=ChargeOut(many=True))
-    def get(self, request: Request) -> Response:
-        """Charges that you may see, newest first. A partner sees what it is to be billed, never what we buy for."""
-        return self.page(self.get_queryset(), present_charges)
-
-
-class AccrualOut(serializers.Serializer[Accrual]):
-    charge = serializers.UUIDField()
-    amount = serializers.CharField()
-    currency = serializers.CharField()
-    reason = serializers.CharField()
-    booked_on = serializers.DateField()
-
-
-def present_accruals(accruals: Iterable[Accrual]) -> list[Row]:
-    return [
-        {
-            "charge": str(accrual.charge.public_id),
-            "amount": plain_amount(accrual.amount, accrual.currency),
-            "currency": accrual.currency,
-            "reason": accrual.reason,
-            "booked_on": accrual.booked_on.isoformat(),
-        }
-        for accrual in accruals
-    ]
-
-
-class Accruals(Door[Accrual]):
-    model = Accrual
-    permission_classes = (Internal,)
-    permissions: ClassVar[dict[str, str]] = {"GET": "billing.view_accrual"}
-    serializer_class = AccrualOut
-
-    def rows(self) -> ScopedQuerySet[Accrual]:
-        return Accrual.objects.select_related("charge")
-
-    @extend_schema(operation_id="accruals_list", responses=AccrualOut(many=True))
-    def get(self, request: Request) -> Response:
-        """What was earned and is not yet billed: one row when it is earned, a negative one when it is billed."""
-        return self.page(self.get_queryset(), present_accruals)
 
 
 class InvoiceLineOut(serializers.Serializer[Any]):
@@ -159,21 +57,25 @@ class InvoiceFilter(django_filters.FilterSet):
     customer = django_filters.CharFilter(field_name="customer__code", max_length=32)
     state = django_filters.ChoiceFilter(choices=InvoiceState.choices)
     kind = django_filters.ChoiceFilter(choices=DocumentKind.choices)
+    updated_since = django_filters.IsoDateTimeFilter(method="touched", help_text="Made or issued from then on")
 
     class Meta:
         model = Invoice
         fields: ClassVar[list[str]] = []
 
+    def touched(self, rows: QuerySet[Invoice], name: str, value: Any) -> QuerySet[Invoice]:
+        return rows.filter(Q(created_at__gte=value) | Q(issued_at__gte=value))
 
-class DraftsIn(serializers.Serializer[Any]):
+
+class DraftsIn(StrictSerializer):
     customer = serializers.CharField(max_length=32, help_text="Bill everything unbilled of this partner")
 
 
-class CreditIn(serializers.Serializer[Any]):
+class CreditIn(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
-class ExportIn(serializers.Serializer[Any]):
+class ExportIn(StrictSerializer):
     format = serializers.ChoiceField(choices=ExportFormat.choices, default=ExportFormat.JOURNAL_CSV)
 
 
@@ -235,6 +137,8 @@ class OneInvoice(InvoiceDoor):
 
 
 class InvoicePdf(InvoiceDoor):
+    content_negotiation_class = AnyAnswer
+
     @extend_schema(operation_id="invoices_pdf", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     def get(self, request: Request, id: str) -> HttpResponse:
         """The invoice as PDF."""
@@ -244,6 +148,8 @@ class InvoicePdf(InvoiceDoor):
 
 
 class InvoiceCsv(InvoiceDoor):
+    content_negotiation_class = AnyAnswer
+
     @extend_schema(operation_id="invoices_csv", responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, id: str) -> HttpResponse:
         """The lines of the invoice as CSV."""
@@ -264,11 +170,8 @@ class Drafts(InvoiceVerb):
         """Make drafts of all that is unbilled for a customer, one per currency."""
         given = DraftsIn(data=request.data)
         given.is_valid(raise_exception=True)
-        mine = Charge.objects.for_user(caller(request))
-        charges = mine.filter(
-            state=ChargeState.UNBILLED, side=Side.SELL, customer__code=given.validated_data["customer"]
-        )
-        drafts = create_drafts(charges, by=caller(request))
+        mine = Charge.objects.for_user(caller(request)).billable()
+        drafts = create_drafts(mine.filter(customer__code=given.validated_data["customer"]), by=caller(request))
         made = self.rows().filter(pk__in=[draft.pk for draft in drafts]).order_by("pk")
         return Response([present_invoice(draft) for draft in made], status=201)
 
@@ -324,7 +227,17 @@ class ExportDoor(Door[ExportBatch]):
         return ExportBatch.objects.defer("content")
 
 
+class ExportFilter(django_filters.FilterSet):
+    updated_since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+
+    class Meta:
+        model = ExportBatch
+        fields: ClassVar[list[str]] = []
+
+
 class Exports(ExportDoor):
+    filterset_class = ExportFilter
+
     @extend_schema(operation_id="exports_list", responses=ExportOut(many=True))
     def get(self, request: Request) -> Response:
         """Hand-overs to the accounting system, newest first."""
@@ -343,6 +256,8 @@ class Exports(ExportDoor):
 
 
 class ExportFile(ExportDoor):
+    content_negotiation_class = AnyAnswer
+
     @extend_schema(operation_id="exports_file", responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, id: str) -> HttpResponse:
         """The file of the batch: the same bytes every time."""
