@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -35,10 +34,10 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].label = _("E-mail")
         self.fields["username"].widget.attrs |= {"type": "email", "autocomplete": "username", "inputmode": "email"}
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
         # Systems come with their key, never through a form.
-        if isinstance(user, User) and user.kind == UserKind.SERVICE:
+        if user.kind == UserKind.SERVICE:
             raise self.get_invalid_login_error()
 
 
