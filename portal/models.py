@@ -23,7 +23,8 @@ class IdempotentRequest(models.Model):
     key = models.CharField(max_length=200)
     body_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    response = models.JSONField(null=True)
+    # As text: the database would order the members of a JSON value anew, and the answer has to be the very same.
+    response = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ScopedQuerySet["IdempotentRequest"].as_manager()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,10 +57,14 @@ def reserve_key(user: User, *, route: str, key: str, body: bytes) -> IdempotentR
     return row
 
 
+def first_answer(row: IdempotentRequest) -> Any:
+    return json.loads(row.response)
+
+
 def remember_answer(row: IdempotentRequest, *, status: int, answer: Any) -> None:
     """Keep the answer (plain JSON values) to be replayed for the same request."""
     row.status = status
-    row.response = answer
+    row.response = json.dumps(answer)
     row.save(update_fields=["status", "response"])
 
 

@@ -25,7 +25,7 @@ from partners.models import User
 from portal.api.auth import ApiKeyAuthentication, HasScope, PersonAuthentication
 from portal.api.paging import KeyPaging
 from portal.api.parsing import StrictJSONParser
-from portal.services import Rate, count_request, remember_answer, reserve_key
+from portal.services import Rate, count_request, first_answer, remember_answer, reserve_key
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 Row = dict[str, Any]
@@ -103,7 +103,7 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
             said = request.META.get("QUERY_STRING", "").encode() + b"\n" + self.body(request)
             row = reserve_key(caller(request), route=request.path[:200], key=key, body=said)
             if row.status is not None:
-                return Response(row.response, status=row.status, headers={"Idempotent-Replayed": "true"})
+                return Response(first_answer(row), status=row.status, headers={"Idempotent-Replayed": "true"})
             answer = effect(request, **kwargs)
             remember_answer(row, status=answer.status_code, answer=answer.data)
             return answer

@@ -59,13 +59,14 @@ class EventFilter(django_filters.FilterSet):
         waiting = WaitingEvent.objects.open().filter(event=OuterRef("pk"))
         if value in WaitReason.values:
             return rows.filter(Exists(waiting.filter(reason=value)))
-        replaced = Exists(Event.objects.filter(supersedes=OuterRef("pk")))
-        taken_back = Event.objects.filter(source=OuterRef("source"), retracts=OuterRef("source_event_id"))
-        retracted = Q(Exists(taken_back)) & ~Q(source_event_id="")
+        replacing = Event.objects.filter(supersedes=OuterRef("pk"))
+        by_sender = Event.objects.filter(source=OuterRef("source"), retracts=OuterRef("source_event_id"))
+        replaced = Q(Exists(replacing.filter(retracts="")))
+        retracted = Q(Exists(replacing.exclude(retracts=""))) | (Q(Exists(by_sender)) & ~Q(source_event_id=""))
         settled = {
-            "superseded": Q(replaced),
-            "retracted": retracted & ~Q(replaced),
-            "active": ~retracted & ~Q(replaced),
+            "superseded": replaced,
+            "retracted": retracted & ~replaced,
+            "active": ~retracted & ~replaced,
         }
         return rows.filter(settled[value], ~Exists(waiting))
 
@@ -118,8 +119,9 @@ def states_of(events: Iterable[Event]) -> dict[int, str]:
     for pair in taken_back.values_list("source_id", "retracts"):
         if pair in named:
             states[named[pair]] = "retracted"
-    for pk in Event.objects.filter(supersedes__in=ids).values_list("supersedes", flat=True):
-        states[int(pk or 0)] = "superseded"
+    # A person takes an event back with a retraction that supersedes it; a repaired reading supersedes it as well.
+    replacing = Event.objects.filter(supersedes__in=ids).order_by("pk").values_list("supersedes", "retracts")
+    states.update({pk: "retracted" if retracts else "superseded" for pk, retracts in replacing if pk})
     waits = WaitingEvent.objects.open().filter(event_id__in=ids).order_by("-pk")
     states.update({event_id: reason for event_id, reason in waits.values_list("event_id", "reason")})
     return states

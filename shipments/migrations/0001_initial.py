@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
-                'indexes': [models.Index(fields=['message'], name='event_by_message'), models.Index(condition=models.Q(('source_event_id', ''), _negated=True), fields=['source', 'source_event_id'], name='event_by_their_id'), models.Index(condition=models.Q(('retracts', ''), _negated=True), fields=['source', 'retracts'], name='event_by_what_it_retracts')],
+                'indexes': [models.Index(fields=['message'], name='event_by_message'), models.Index(condition=models.Q(('source_event_id', ''), _negated=True), fields=['source', 'source_event_id'], name='event_by_their_id'), models.Index(condition=models.Q(('retracts', ''), _negated=True), fields=['source', 'retracts'], name='event_by_what_it_retracts'), models.Index(condition=models.Q(('supersedes__isnull', False)), fields=['supersedes'], name='event_by_what_it_supersedes')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('classifier__in', ['PLN', 'EST', 'ACT', 'REQ'])), name='event_classifier_is_known'), models.CheckConstraint(condition=models.Q(('occurred_at__isnull', False), models.Q(('retracts', ''), _negated=True), _connector='OR'), name='event_says_when'), models.CheckConstraint(condition=models.Q(('occurred_at', None), ('zone_certainty__in', ['given', 'derived', 'assumed']), _connector='OR'), name='event_says_how_sure_the_zone_is')],
             },
         ),

@@ -181,6 +181,9 @@ class Event(models.Model):
                 fields=["source", "source_event_id"], condition=~Q(source_event_id=""), name="event_by_their_id"
             ),
             models.Index(fields=["source", "retracts"], condition=~Q(retracts=""), name="event_by_what_it_retracts"),
+            models.Index(
+                fields=["supersedes"], condition=Q(supersedes__isnull=False), name="event_by_what_it_supersedes"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(classifier__in=Classifier.values), name="event_classifier_is_known"),
