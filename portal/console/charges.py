@@ -38,7 +38,7 @@ def _make_drafts(row: Any, values: Mapping[str, Any], by: User) -> list[Invoice]
     chosen = Q()
     for customer, currency in values["groups"]:
         chosen |= Q(customer=customer, currency=currency)
-    return create_drafts(Charge.objects.for_user(by, "change").filter(chosen), by=by)
+    return create_drafts(Charge.objects.for_user(by).filter(chosen), by=by)
 
 
 class ChosenGroups(ActionForm):

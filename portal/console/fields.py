@@ -18,8 +18,6 @@ from shipments.models import Location, MilestoneType, Shipment
 class ActionForm(forms.Form):
     """The base of every dialog: it knows who asks (`by`) and about which row (`row`, None for a whole list)."""
 
-    template_name = "console/form.html"
-
     def __init__(self, *args: Any, by: User, row: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by

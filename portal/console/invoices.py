@@ -41,7 +41,7 @@ def _may_be_credited(invoice: Invoice) -> bool:
 
 
 def _export_all(row: Any, values: Mapping[str, Any], by: User) -> ExportBatch:
-    waiting = Invoice.objects.for_user(by, "change").not_exported(ExportFormat.JOURNAL_CSV)
+    waiting = Invoice.objects.for_user(by).not_exported(ExportFormat.JOURNAL_CSV)
     return export_invoices(waiting, by=by)
 
 
