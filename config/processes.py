@@ -20,7 +20,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True)
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 10.0
 # A child that lived this long was healthy: its next restart is immediate.
 _HEALTHY_SECONDS = 60.0
 

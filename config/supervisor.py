@@ -95,9 +95,10 @@ class Supervisor:
 
     def run(self) -> None:
         while not self.stopping:
-            if not self._child.alive() and self._child.keep_alive():
+            if self._child.keep_alive():
                 self._begin()
-            self._look()
+            if self._child.alive():
+                self._look()
             time.sleep(LOOK_EVERY)
         self._child.stop()
 
@@ -118,9 +119,10 @@ class Supervisor:
             self._child.grace = 0
             self._child.stop()
             self._child.grace = 10
+            self._full = set()
 
     def _missing(self) -> str:
-        present = members_of(self._child.pid) if self._child.alive() else set()
+        present = members_of(self._child.pid)
         whole = settings.Q_CLUSTER["workers"] + 4
         if not self._full and len(present) >= whole:
             self._full = present

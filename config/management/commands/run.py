@@ -25,6 +25,7 @@ from config.processes import Child, alone
 _ADDRESS = "127.0.0.1"
 _LOOK_EVERY = 1.0
 _ANSWER_SECONDS = 60.0
+_PORT_SECONDS = 3.0
 
 
 def _static_digest() -> str:
@@ -112,16 +113,24 @@ class Command(BaseCommand):
         ]  # fmt: skip
         child = Child("web", command, {"WAYMARK_ROLE": "web"}, record)
         child.end_leftovers()
-        # Held until the server itself takes it, so that nobody else does while the database is made.
+        self.take_place()
+        return child
+
+    def take_place(self) -> None:
+        """Hold the port until the server takes it, so that nobody else does while the database is made."""
         self.place = socket.socket()
         self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self.place.bind((self.address, settings.PORT))
-        except OSError as error:
-            environment.refuse(
-                "PORT", f"{settings.PORT} cannot be used ({error.strerror}); choose another, as in PORT=8001"
-            )
-        return child
+        end = time.monotonic() + _PORT_SECONDS
+        while True:
+            try:
+                self.place.bind((self.address, settings.PORT))
+                return
+            except OSError as error:
+                # The threads of a server that was just killed may hold it for a moment longer.
+                if time.monotonic() > end:
+                    reason = f"{settings.PORT} cannot be used ({error.strerror}); choose another, as in PORT=8001"
+                    environment.refuse("PORT", reason)
+            time.sleep(0.1)
 
     def workers(self, run: Path) -> Child:
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
