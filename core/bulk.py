@@ -16,10 +16,19 @@ def _columns(model: type[models.Model], names: Sequence[str]) -> tuple[list[str]
     return quoted, [str(kind) for kind in types]
 
 
-def _arrays(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, list[list[Any]]]:
+def _arrays(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, list[str]]:
     plain = ["text" if kind.endswith("[]") else kind for kind in types]
     parts = ", ".join(f"%s::{kind}[]" for kind in plain)
-    return parts, [list(column) for column in zip(*rows, strict=True)]
+    return parts, ["{" + ",".join(map(_element, column)) + "}" for column in zip(*rows, strict=True)]
+
+
+def _element(value: object) -> str:
+    """`value` inside an array literal (PostgreSQL manual 8.15.6). psycopg's own way costs ten times as much."""
+    if value is None or type(value) is int:
+        return "NULL" if value is None else str(value)
+    if isinstance(value, (bytes, list, tuple, dict)):
+        raise TypeError(f"a column of {type(value).__name__} is not written by set")
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _selected(names: Sequence[str], types: Sequence[str]) -> str:
