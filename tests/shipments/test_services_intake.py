@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_comes_in_is_kept_byte_for_byte():
-    source, by = SourceFactory(), internal()
+    source, by = SourceFactory(), internal("operations")
     raw = b"\x00\xff ISA* not even text \r\n"
     receipt = receive(source, raw, content_type="application/edi-x12", filename="a.edi", by=by)
     message = Message.objects.get()

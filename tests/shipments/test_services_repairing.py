@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from core.errors import DomainError
+from shipments.enums import WaitOutcome, WaitReason
+from shipments.models import CodeMapping, Event, EventMatch, WaitingEvent
+from shipments.services import (
+    dismiss_event,
+    ingest_waiting,
+    match_event,
+    match_waiting,
+    receive,
+    release_event,
+    save_mapping,
+)
+from tests.factories.partners import internal
+from tests.factories.shipments import ShipmentFactory, SourceFactory, native, payload
+
+pytestmark = pytest.mark.django_db
+
+
+def heard(source, *events: dict[str, object]) -> None:
+    receive(source, payload(*events))
+    ingest_waiting()
+
+
+def foreign(raw_code: str, *references: tuple[str, str], **fields: object) -> dict[str, object]:
+    event = native("", *references, raw_code=raw_code, **fields)
+    del event["code"]
+    return event
+
+
+def mapped(raw_code: str, code: str, **fields: object) -> CodeMapping:
+    return save_mapping(format="native", code_list="native", raw_code=raw_code, code=code, **{"by": None, **fields})
+
+
+def test_a_mapping_has_waiting_events_read_again_and_the_old_ones_stay():
+    shipment, by = ShipmentFactory(references=[("mbl", "M1")]), internal("operations")
+    heard(SourceFactory(), foreign("GONE", ("mbl", "M1")), foreign("OTHER", ("mbl", "M1")))
+    mapping = mapped("GONE", "DEPARTED", attributes={"mode": "ocean"}, by=by)
+    old, new = Event.objects.filter(raw_code="GONE").order_by("pk")
+    assert (mapping.version, mapping.created_by) == (1, by)
+    assert (old.code_id, new.code_id, new.supersedes) == ("INFO", "DEPARTED", old.pk)
+    assert new.attributes == {"mode": "ocean"}
+    assert list(EventMatch.objects.filter(event=new).values_list("shipment", flat=True)) == [shipment.pk]
+    closed = WaitingEvent.objects.get(event=old)
+    assert (closed.outcome, closed.closed_by) == (WaitOutcome.MAPPED, by)
+    assert WaitingEvent.objects.open().values_list("event__raw_code", flat=True).get() == "OTHER"
+
+
+def test_an_event_that_is_mapped_before_its_shipment_comes_still_waits_for_it():
+    heard(SourceFactory(), foreign("GONE", ("mbl", "M1")))
+    mapped("GONE", "DEPARTED")
+    waiting = WaitingEvent.objects.open().get()
+    assert (waiting.reason, waiting.event.code_id) == (WaitReason.UNMATCHED, "DEPARTED")
+
+
+def test_a_mapping_for_one_source_leaves_the_others_waiting():
+    one, other = SourceFactory(), SourceFactory()
+    heard(one, foreign("GONE", ("mbl", "M1")))
+    heard(other, foreign("GONE", ("mbl", "M1")))
+    mapped("GONE", "DEPARTED", source=one)
+    assert WaitingEvent.objects.unmapped().get().source == other
+    mapped("GONE", "ARRIVED")
+    heard(one, foreign("GONE", ("mbl", "M2")))
+    heard(other, foreign("GONE", ("mbl", "M2")))
+    codes = Event.objects.filter(references__0__value="M2").order_by("pk").values_list("code", flat=True)
+    assert list(codes) == ["DEPARTED", "ARRIVED"]
+
+
+def test_a_changed_mapping_is_a_new_version():
+    mapped("GONE", "DEPARTED")
+    assert mapped("GONE", "ARRIVED").version == 2
+    rows = CodeMapping.objects.filter(raw_code="GONE").order_by("version")
+    assert [(row.code_id, row.replaced_at is None) for row in rows] == [("DEPARTED", False), ("ARRIVED", True)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"code": "NOPE"}, "unknown_code"),
+        ({"classifier": "XXX"}, "unknown_classifier"),
+        ({"raw_code": ""}, "raw_code_missing"),
+        ({"format": "telex"}, "unknown_format"),
+    ],
+)
+def test_a_mapping_that_makes_no_sense_is_refused(changes, code):
+    values = {"format": "native", "code_list": "native", "raw_code": "X", "code": "DEPARTED", "by": None}
+    with pytest.raises(DomainError) as refusal:
+        save_mapping(**{**values, **changes})
+    assert refusal.value.code == code
+
+
+def test_the_sweep_reads_again_what_was_mapped_past_the_service():
+    heard(SourceFactory(), foreign("GONE", ("mbl", "M1")))
+    CodeMapping.objects.create(format="native", code_list="native", raw_code="GONE", code_id="DEPARTED")
+    assert match_waiting() == 1
+    assert WaitingEvent.objects.unmapped().count() == 0
+
+
+def test_the_sweep_finds_shipments_that_came_past_the_service():
+    heard(SourceFactory(), native("DEPARTED", ("mbl", "M1"), source_event_id="E1"), native("DEPARTED", ("mbl", "M2")))
+    heard(SourceFactory(), native("ARRIVED", ("po", "M1")))
+    shipment = ShipmentFactory(references=[("mbl", "M1")])
+    assert match_waiting() == 1
+    assert EventMatch.objects.get().shipment == shipment
+    assert match_waiting() == 0
+
+
+def test_a_quarantined_event_counts_once_a_person_releases_it():
+    shipment, by = ShipmentFactory(references=[("mbl", "M1")]), internal("operations")
+    heard(SourceFactory(), native("ARRIVED", ("mbl", "M1"), occurred_at="2199-01-01T00:00:00Z"))
+    waiting = WaitingEvent.objects.quarantined().get()
+    release_event(waiting, by=by)
+    old, new = Event.objects.order_by("pk")
+    assert old.quarantine.endswith("after we received the message.")
+    assert (new.quarantine, new.supersedes, new.occurred_at) == ("", old.pk, old.occurred_at)
+    assert list(new.matches.values_list("shipment", flat=True)) == [shipment.pk]
+    waiting.refresh_from_db()
+    assert (waiting.outcome, waiting.closed_by) == (WaitOutcome.RELEASED, by)
+    with pytest.raises(DomainError) as refusal:
+        release_event(waiting, by=by)
+    assert (refusal.value.code, refusal.value.conflict) == ("not_waiting", True)
+
+
+def test_a_dismissed_event_stays_on_record_with_the_reason():
+    heard(SourceFactory(), native("DEPARTED", ("mbl", "M1")))
+    waiting = WaitingEvent.objects.get()
+    with pytest.raises(DomainError) as refusal:
+        dismiss_event(waiting, reason="\x00 ", by=None)
+    assert refusal.value.code == "reason_missing"
+    dismiss_event(waiting, reason="not ours", by=None)
+    waiting.refresh_from_db()
+    assert (waiting.outcome, waiting.detail) == (WaitOutcome.DISMISSED, "not ours")
+    assert Event.objects.count() == 1
+    ShipmentFactory(references=[("mbl", "M1")])
+    assert match_waiting() == 0
+
+
+def test_an_event_can_be_matched_by_hand_and_its_retraction_follows():
+    shipment, by = ShipmentFactory(), internal("operations", name="Ann")
+    heard(SourceFactory(), native("DEPARTED", ("mbl", "M1"), source_event_id="E1"), {"retracts": "E1"})
+    match_event(WaitingEvent.objects.get(event__source_event_id="E1"), shipment, by=by)
+    assert list(EventMatch.objects.order_by("event").values_list("matched_by", flat=True)) == [
+        "Ann", "what it retracts",
+    ]  # fmt: skip
+    assert list(WaitingEvent.objects.values_list("closed_by", flat=True)) == [by.pk, by.pk]
+    shipment.refresh_from_db()
+    assert shipment.stream.revision == 2
