@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -23,6 +23,7 @@ from partners.models import User
 from portal.presentation.times import ClockFace
 
 PAGE_SIZE = 25
+RowsT = TypeVar("RowsT", bound=ScopedQuerySet[Any])
 
 
 class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
@@ -52,7 +53,7 @@ class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
     def may_see_invoices(self) -> bool:
         return granted_partners(self.person, Permission.VIEW_INVOICES).exists()
 
-    def rows(self, rows: ScopedQuerySet[ModelT]) -> ScopedQuerySet[ModelT]:
+    def rows(self, rows: RowsT) -> RowsT:
         """What of `rows` this person may see."""
         return rows.for_user(self.person)
 

@@ -86,8 +86,7 @@ class ShipmentList(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         text = request.GET.get("q", "").replace("\x00", "").strip()
-        in_reach = Shipment.objects.for_user(self.person)
-        found = search.find(in_reach, text)
+        found = search.find(self.rows(Shipment.objects.all()), text)
         tab = self._tab(request.GET.get("tab", ""), Tab.ALL if text else Tab.MOVING)
         counts = found.shipments.aggregate(**{tab: Count("pk", filter=rule) for tab, rule in _CONDITIONS.items()})
         shipments, following = page_of(_loaded(found.shipments.filter(_CONDITIONS[tab])), request.GET.get("after", ""))
