@@ -142,7 +142,7 @@ def test_an_event_can_be_matched_by_hand_and_its_retraction_follows():
     shipment, by = ShipmentFactory(), internal("operations", name="Ann")
     heard(SourceFactory(), native("DEPARTED", ("mbl", "M1"), source_event_id="E1"), {"retracts": "E1"})
     match_event(WaitingEvent.objects.get(event__source_event_id="E1"), shipment, by=by)
-    assert list(EventMatch.objects.order_by("event").values_list("matched_by", flat=True)) == [
+    assert sorted(EventMatch.objects.values_list("matched_by", flat=True)) == [
         "Ann", "what it retracts",
     ]  # fmt: skip
     assert list(WaitingEvent.objects.values_list("closed_by", flat=True)) == [by.pk, by.pk]
