@@ -48,7 +48,7 @@ def caller(request: Request) -> User:
 
 
 class Door(GenericAPIView[ModelT], Generic[ModelT]):
-    """What all views share. A view states its `model`, `scopes` and `permissions` by method; `rows` where it joins."""
+    """What all views share. A view states its `model`, and by method `scopes`, `permissions` and `parameters`."""
 
     authentication_classes = (ApiKeyAuthentication, PersonAuthentication)
     permission_classes = (HasScope,)
@@ -56,7 +56,7 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
     pagination_class = KeyPaging
     scopes: ClassVar[dict[str, str]] = READ_ONLY
     permissions: ClassVar[dict[str, str]] = {}
-    parameters: ClassVar[frozenset[str]] = frozenset()
+    parameters: ClassVar[dict[str, frozenset[str]]] = {}
     action: ClassVar[str] = "view"
     model: type[ModelT]
     lookup_field = "public_id"
@@ -114,10 +114,11 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
             raise Throttled(wait=self._rate.reset_in)
 
     def _check_parameters(self, request: Request) -> None:
-        known = self.parameters
-        if request.method in ("GET", "HEAD"):
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        known = self.parameters.get(method, frozenset())
+        if method == "GET" and self.is_list():
             filters = getattr(self, "filterset_class", None)
-            known |= {"limit", "cursor", *(filters.base_filters if filters else ())} if self.is_list() else set()
+            known |= {"limit", "cursor", *(filters.base_filters if filters else ())}
         given = request.query_params
         if unknown := sorted(set(given) - known):
             raise ValidationError({_plain(name): _("There is no such parameter here.") for name in unknown})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -107,24 +108,34 @@ class NativeAnswer(serializers.Serializer[Event]):
     results = NativeResultOut(many=True)
 
 
-def states_of(events: Iterable[Event]) -> dict[int, str]:
-    """Each event's state: what it waits for, 'superseded', 'retracted', or 'active'. Three queries for any number."""
+def states_of(events: Iterable[Event], *, as_of: datetime | None = None) -> dict[int, str]:
+    """Each event's state, now or as known then: what it waits for, else 'superseded', 'retracted' or 'active'.
+
+    Three queries for any number of events.
+    """
     rows = list(events)
     ids = [event.pk for event in rows]
     states = dict.fromkeys(ids, "active")
     named = {(event.source_id, event.source_event_id): event.pk for event in rows if event.source_event_id}
-    taken_back = Event.objects.filter(
-        source__in={source for source, _id in named}, retracts__in={their_id for _source, their_id in named}
+    told = Event.objects.filter(processed_at__lte=as_of) if as_of else Event.objects.all()
+    taken_back = told.filter(
+        source__in={source for source, _id in named}, retracts__in={name for _source, name in named}
     )
     for pair in taken_back.values_list("source_id", "retracts"):
         if pair in named:
             states[named[pair]] = "retracted"
     # A person takes an event back with a retraction that supersedes it; a repaired reading supersedes it as well.
-    replacing = Event.objects.filter(supersedes__in=ids).order_by("pk").values_list("supersedes", "retracts")
+    replacing = told.filter(supersedes__in=ids).order_by("pk").values_list("supersedes", "retracts")
     states.update({pk: "retracted" if retracts else "superseded" for pk, retracts in replacing if pk})
-    waits = WaitingEvent.objects.open().filter(event_id__in=ids).order_by("-pk")
+    waits = _waiting(as_of).filter(event_id__in=ids).order_by("-pk")
     states.update({event_id: reason for event_id, reason in waits.values_list("event_id", "reason")})
     return states
+
+
+def _waiting(as_of: datetime | None) -> QuerySet[WaitingEvent]:
+    if as_of is None:
+        return WaitingEvent.objects.open()
+    return WaitingEvent.objects.filter(Q(closed_at=None) | Q(closed_at__gt=as_of), opened_at__lte=as_of)
 
 
 def present(event: Event, state: str, *, sees_source: bool = True) -> Row:
@@ -193,7 +204,7 @@ class Events(Door[Event]):
     model = Event
     scopes: ClassVar[dict[str, str]] = READ_ONLY | {"POST": Scope.INGEST}
     permissions: ClassVar[dict[str, str]] = {"GET": "shipments.view_event", "POST": "shipments.add_event"}
-    parameters: ClassVar[frozenset[str]] = frozenset({"source"})
+    parameters: ClassVar[dict[str, frozenset[str]]] = {"POST": frozenset({"source"})}
     serializer_class = EventOut
     filterset_class = EventFilter
 
@@ -212,6 +223,7 @@ class Events(Door[Event]):
 
     @extend_schema(
         operation_id="events_report",
+        parameters=[OpenApiParameter("source", str, description="Code of the source; without it, your own")],
         request=serializers.ListSerializer(child=serializers.DictField()),
         responses={200: NativeAnswer},
         filters=False,

@@ -110,6 +110,7 @@ class MessageDoor(Door[Message]):
 
 
 class Messages(MessageDoor):
+    parameters: ClassVar[dict[str, frozenset[str]]] = {"POST": frozenset({"source"})}
     filterset_class = MessageFilter
     parser_classes = (AnyParser,)
 

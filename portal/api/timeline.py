@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from milestones.enums import MilestoneState
+from milestones.enums import CaseState, MilestoneState
 from milestones.models import Milestone, ShipmentException
 from milestones.services import timeline_as_of
 from partners.access import ScopedQuerySet, sees_all
@@ -138,6 +138,19 @@ def _cases(shipment: Shipment, as_of: datetime | None, user: User) -> QuerySet[S
     return visible_cases(rows, internal=sees_all(user)).order_by("opened_at", "pk")
 
 
+def _known(case: ShipmentException, as_of: datetime | None) -> ShipmentException:
+    """The case as it stood then, as far as it is on record. Not to be stored."""
+    if as_of is None:
+        return case
+    if case.resolved_at and case.resolved_at > as_of:
+        case.state, case.resolved_at, case.resolution = CaseState.OPEN, None, ""
+        if case.acknowledged_at and case.acknowledged_at <= as_of:
+            case.state = CaseState.ACKNOWLEDGED
+    elif case.acknowledged_at and case.acknowledged_at > as_of:
+        case.state = CaseState.OPEN
+    return case
+
+
 def _visible(events: Iterable[Event], codes: set[str], own: set[int] | None) -> list[Event]:
     """The events whose milestone the caller may see, and those his own sources reported."""
     return [event for event in events if own is None or event.source_id in own or event.code_id in codes]
@@ -149,7 +162,7 @@ def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
     places = {p.pk: p for p in Location.objects.filter(pk__in={m.location_id for _code, m in chosen if m.location_id})}
     own = own_sources(user)
     events = _visible(_events(shipment, as_of), {code for code, _m in chosen}, own)
-    states = states_of(events)
+    states = states_of(events, as_of=as_of)
     seen = None if own is None else frozenset(str(event.public_id) for event in events)
     return {
         "shipment": str(shipment.public_id),
@@ -159,14 +172,14 @@ def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
             present_event(event, states[event.pk], sees_source=own is None or event.source_id in own)
             for event in events
         ],
-        "exceptions": [present_case(case) for case in _cases(shipment, as_of, user)],
+        "exceptions": [present_case(_known(case, as_of)) for case in _cases(shipment, as_of, user)],
     }
 
 
 class Timeline(Door[Shipment]):
     model = Shipment
     permissions: ClassVar[dict[str, str]] = {"GET": "shipments.view_shipment"}
-    parameters: ClassVar[frozenset[str]] = frozenset({"as_of"})
+    parameters: ClassVar[dict[str, frozenset[str]]] = {"GET": frozenset({"as_of"})}
     serializer_class = TimelineOut
 
     def rows(self) -> ScopedQuerySet[Shipment]:
