@@ -116,8 +116,8 @@ class ExceptionRoom(ConsoleAdmin):
             "c-pair",
         ),
         Column("state", gettext_lazy("State"), lambda c: cells.tag(words.case_state(c.state)), "state", "c-pair"),
-        Column("assignee", gettext_lazy("Assigned to"), _assignee, "assignee__name", "c-pair"),
-        Column("team", gettext_lazy("Team"), lambda c: c.get_owner_display(), "owner", "c-pair"),
+        Column("assignee", gettext_lazy("Assigned to"), _assignee, "assignee__name", "c-hide"),
+        Column("team", gettext_lazy("Team"), lambda c: c.get_owner_display(), "owner", "c-hide"),
     )
     views = (
         View(gettext_lazy("Mine and unassigned"), "assigned=queue&state=open,acknowledged"),

@@ -21,7 +21,7 @@ from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Partner, User
 from portal.console.base import ConsoleAdmin
 from shipments.enums import WaitReason
-from shipments.models import CodeMapping, Location, MilestoneType, WaitingEvent
+from shipments.models import CodeMapping, MilestoneType, WaitingEvent
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
@@ -295,7 +295,3 @@ def test_a_field_that_is_no_filter_tells_nothing(rows: dict[str, Model]) -> None
         assert response.context["listing"].rows == plain.rows
         name = oracle.split("=")[0]
         assert response.context["listing"].notes == [f"This list has no filter “{name}”; it was left out."]
-
-
-def test_places_are_in_the_vocabulary() -> None:
-    assert Location.objects.filter(unlocode="NLRTM").exists()
