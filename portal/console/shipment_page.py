@@ -41,7 +41,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    row: timeline.Row[Milestone]
+    row: timeline.Row[Any]
     mark: Mark
     delta: Any
     source: str
@@ -56,7 +56,8 @@ def context(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:
     """What templates/console/shipment.html shows."""
     user = person(request)
     reader = timeline.Reader(face=times.ClockFace(user.clock, user.time_zone))
-    milestones = list(Milestone.objects.filter(shipment=shipment).select_related("location"))
+    # Any: mypy finds that Milestone is a MilestoneLike everywhere but as an argument of a type.
+    milestones: list[Any] = list(Milestone.objects.filter(shipment=shipment).select_related("location"))
     events = _events(shipment)
     view = timeline.build(milestones, reader)
     track = scale(milestones, timezone.now())
@@ -154,7 +155,7 @@ def _cases(request: HttpRequest, shipment: Shipment) -> list[dict[str, Any]]:
 # --- timeline ------------------------------------------------------------------------------------------------------
 
 
-def _line(row: timeline.Row[Milestone], track: Track, named: Mapping[str, Event]) -> Line:
+def _line(row: timeline.Row[Any], track: Track, named: Mapping[str, Event]) -> Line:
     milestone = row.milestone
     best = milestone.actual_at or milestone.estimated_at
     reasons = [
@@ -165,7 +166,7 @@ def _line(row: timeline.Row[Milestone], track: Track, named: Mapping[str, Event]
     return Line(row, track.mark(milestone), _delta(row, milestone, best), _source(milestone, named), reasons)
 
 
-def _delta(row: timeline.Row[Milestone], milestone: Milestone, best: Any) -> Any:
+def _delta(row: timeline.Row[Any], milestone: Milestone, best: Any) -> Any:
     if best is None and milestone.state in ("overdue", "missing"):
         late = cells.rough(max(times.minutes_between(milestone.planned_at or timezone.now(), timezone.now()), 0))
         return format_html('<span class="wm-delta is-bad">{}</span>', _("overdue %(span)s") % {"span": late})
