@@ -147,6 +147,7 @@ class EventFact:
     retracts: str = ""
     supersedes: int | None = None
     is_quarantined: bool = False
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ class MilestoneValue:
     responsible: str
     unit_number: str = ""
     occurrence: int = 1
+    time_zone: str = ""
     baseline_at: datetime | None = None
     planned_at: datetime | None = None
     estimated_at: datetime | None = None

@@ -62,6 +62,7 @@ def _value(happening: Happening, decision: Decision, number: int, policy: Policy
         name=known.name,
         place_role=PlaceRole.ANY.value,
         location_id=decision.event.location_id,
+        time_zone=decision.event.time_zone,
         leg_sequence=None,
         audience=audience_of(code),
         responsible=WorkRole.OPERATIONS.value,

@@ -126,6 +126,7 @@ def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: P
     row.told_at, row.is_day = event.received_at, event.is_day
     if value.location_id is None:
         value.location_id = event.location_id
+        value.time_zone = event.time_zone
 
 
 def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued: list[Valued]) -> None:

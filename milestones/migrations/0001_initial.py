@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ('leg_sequence', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='leg')),
                 ('unit_number', models.CharField(blank=True, max_length=35, verbose_name='unit')),
                 ('occurrence', models.PositiveSmallIntegerField(default=1, verbose_name='occurrence')),
+                ('time_zone', models.CharField(blank=True, help_text='Of the report, for a place that is not known', max_length=64, verbose_name='time zone')),
                 ('audience', models.CharField(choices=[('internal', 'Internal'), ('partner', 'Partners'), ('customer', 'Partners and the customer'), ('public', 'Everybody with the link')], max_length=16, verbose_name='who may see it')),
                 ('responsible', models.CharField(choices=[('sales', 'Sales'), ('operations', 'Operations'), ('customs', 'Customs'), ('finance', 'Finance')], max_length=16, verbose_name='responsible')),
                 ('baseline_at', models.DateTimeField(blank=True, null=True, verbose_name='baseline')),

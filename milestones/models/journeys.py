@@ -143,6 +143,9 @@ class Milestone(models.Model):
     leg_sequence = models.PositiveSmallIntegerField(_("leg"), null=True, blank=True)
     unit_number = models.CharField(_("unit"), max_length=35, blank=True)
     occurrence = models.PositiveSmallIntegerField(_("occurrence"), default=1)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("Of the report, for a place that is not known")
+    )
     audience = models.CharField(_("who may see it"), max_length=16, choices=Audience.choices)
     responsible = models.CharField(_("responsible"), max_length=16, choices=WorkRole.choices)
 

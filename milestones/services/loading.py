@@ -175,7 +175,7 @@ _EVENT_COLUMNS = (
     "event__trust", "event__code_id", "event__classifier", "event__occurred_at", "event__reported_at",
     "event__received_at", "event__position", "event__location_id", "event__location__unlocode",
     "event__location__same_as__unlocode", "event__voyage", "event__flight", "event__attributes", "event__reason",
-    "event__precision", "event__source_event_id", "event__retracts", "event__supersedes", "event__quarantine",
+    "event__precision", "event__source_event_id", "event__retracts", "event__supersedes", "event__quarantine", "event__time_zone",
 )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _event(row: tuple[Any, ...]) -> EventFact:
     (
         _, unit, pk, public_id, fingerprint, source, trust, code, classifier, occurred_at, reported_at,
         received_at, position, location_id, unlocode, same_as, voyage, flight, attributes, reason,
-        precision, source_event_id, retracts, supersedes, quarantine,
+        precision, source_event_id, retracts, supersedes, quarantine, time_zone,
     ) = row  # fmt: skip
     return EventFact(
         str(public_id),
@@ -218,6 +218,7 @@ def _event(row: tuple[Any, ...]) -> EventFact:
         retracts,
         supersedes,
         bool(quarantine),
+        time_zone,
     )
 
 

@@ -15,7 +15,7 @@ from milestones.models import Milestone
 
 _NAMES = (
     "line", "position", "type", "name", "place_role", "location", "leg_sequence", "unit_number", "occurrence",
-    "audience", "responsible", "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation",
+    "time_zone", "audience", "responsible", "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation",
     "is_inferred", "decisions",
 )  # fmt: skip
 _COLUMNS = ("line_id", "position", "type_id", *_NAMES[3:5], "location_id", *_NAMES[6:])
@@ -118,6 +118,7 @@ def _row(value: MilestoneValue) -> tuple[Any, ...]:
         value.leg_sequence,
         value.unit_number,
         value.occurrence,
+        value.time_zone,
         value.audience,
         value.responsible,
         value.baseline_at,

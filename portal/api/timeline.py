@@ -76,6 +76,7 @@ class Reached(Protocol):
     audience: str
     leg_sequence: int | None
     unit_number: str
+    time_zone: str
     location_id: int | None
 
 
@@ -93,7 +94,7 @@ def _decision(decisions: Mapping[str, Mapping[str, Any]], own_events: frozenset[
 
 
 def present_milestone(code: str, one: Reached, place: Location | None, visible_events: frozenset[str] | None) -> Row:
-    zone = place.time_zone if place else ""
+    zone = (place.time_zone if place else "") or one.time_zone
     return {
         "code": code,
         "name": one.name,

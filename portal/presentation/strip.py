@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from milestones.enums import Deviation, MilestoneState
 from portal.presentation import shapes, words
 
-REACHED = "DL"
+REACHED = "DLU"
 UNCONFIRMED = "OMW"
 _STEP = shapes.BOX + 2
 # To people outside, what is overdue or missing for us waits for confirmation (ux.md 3.2).
@@ -30,7 +30,7 @@ def letter(milestone: Judged) -> str:
     """The letter of one milestone in Journey.strip."""
     is_late = milestone.deviation == Deviation.LATE
     if milestone.state == MilestoneState.REACHED:
-        return "L" if is_late else "D"
+        return "U" if milestone.deviation == Deviation.UNEXPECTED else "L" if is_late else "D"
     if milestone.state == MilestoneState.ESTIMATED:
         return "S" if is_late else "E"
     return {MilestoneState.OVERDUE: "O", MilestoneState.MISSING: "M"}.get(MilestoneState(milestone.state), "P")

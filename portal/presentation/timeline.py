@@ -38,6 +38,8 @@ class MilestoneLike(Protocol):
     @property
     def unit_number(self) -> str: ...
     @property
+    def time_zone(self) -> str: ...
+    @property
     def is_inferred(self) -> bool: ...
     @property
     def baseline_at(self) -> datetime | None: ...
@@ -141,7 +143,7 @@ def _next(milestones: Sequence[MilestoneLike]) -> int | None:
 
 
 def _row(one: GivenT, letter: str, reader: Reader, *, is_next: bool) -> Row[GivenT]:
-    zone = one.location.time_zone if one.location else ""
+    zone = (one.location.time_zone if one.location else "") or one.time_zone
     planned_at = one.planned_at or one.baseline_at
     best = one.actual_at or one.estimated_at
     compare = times.later if reader.is_outside else times.variance

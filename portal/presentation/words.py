@@ -120,6 +120,7 @@ _DELIVERY: dict[str, _Look] = {
 LETTERS: dict[str, _Look] = {
     "D": ("check", "ok"),
     "L": ("check", "warn"),
+    "U": ("triangle", "warn"),
     "E": ("ring", "info"),
     "S": ("dashes", "warn"),
     "O": ("alert", "bad"),
@@ -197,6 +198,7 @@ def _letter_text(letter: str) -> str:
     texts = {
         "D": MilestoneState.REACHED.label,
         "L": _("Reached late"),
+        "U": _("Happened, not planned"),
         "E": MilestoneState.ESTIMATED.label,
         "S": _("Expected late"),
         "O": MilestoneState.OVERDUE.label,

@@ -221,3 +221,13 @@ def test_without_dates_the_first_reported_plan_is_the_baseline():
     assert (value.baseline_at, value.planned_at) == (ETD, ETD + DAY)
     assert value.decisions["baseline"] == {"event": first.id, "rule": "first_plan", "losing": []}
     assert of("L30", unknown, [], ETA).state == "planned"
+
+
+def test_a_milestone_at_an_unknown_place_keeps_the_zone_of_its_report():
+    (*_, value) = evaluate(
+        voyage(), [ACT("DELIVERY_FAILED", ETD, time_zone="America/Los_Angeles")], policy(), ETD
+    ).milestones
+    assert (value.location_id, value.time_zone) == (None, "America/Los_Angeles")
+    anywhere = plan(line("DELIVERED", 30, PlaceRole.ANY))
+    assert of("L30", anywhere, [ACT("DELIVERED", ETD, time_zone="Asia/Tokyo")]).time_zone == "Asia/Tokyo"
+    assert of("L30", plan(line("DEPARTED", 30, PlaceRole.POL)), [ACT("DEPARTED", ETD, ROTTERDAM)]).time_zone == ""

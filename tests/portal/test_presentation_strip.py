@@ -19,7 +19,7 @@ class Judged:
     [
         (MilestoneState.REACHED, Deviation.ON_TIME, "D"),
         (MilestoneState.REACHED, Deviation.EARLY, "D"),
-        (MilestoneState.REACHED, Deviation.UNEXPECTED, "D"),
+        (MilestoneState.REACHED, Deviation.UNEXPECTED, "U"),
         (MilestoneState.REACHED, Deviation.LATE, "L"),
         (MilestoneState.ESTIMATED, "", "E"),
         (MilestoneState.ESTIMATED, Deviation.LATE, "S"),

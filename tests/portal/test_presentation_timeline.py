@@ -35,6 +35,7 @@ class Told:
     audience: str = Audience.PUBLIC
     location: Place | None = None
     unit_number: str = ""
+    time_zone: str = ""
     is_inferred: bool = False
     baseline_at: datetime | None = None
     planned_at: datetime | None = NOW

@@ -63,8 +63,8 @@ def test_nothing_is_said_while_nothing_can_be_said() -> None:
 def test_each_letter_of_a_strip_has_a_word_of_its_own() -> None:
     said = [str(words.milestone(letter)) for letter in words.LETTERS]
     assert said == [
-        "Reached", "Reached late", "Expected", "Expected late", "Overdue", "Missing", "Planned",
-        "Waiting for confirmation",
+        "Reached", "Reached late", "Happened, not planned", "Expected", "Expected late", "Overdue", "Missing",
+        "Planned", "Waiting for confirmation",
     ]  # fmt: skip
     assert {state.label for state in MilestoneState} - set(said) == set()
 
