@@ -19,6 +19,7 @@ from partners.access import ScopedQuerySet, sees_all
 from portal.api.base import Door, Internal, Row, caller
 from portal.api.times import in_utc
 from portal.api.words import StrictSerializer
+from shipments.enums import Mode
 
 
 class LineOut(serializers.Serializer[TemplateLine]):
@@ -55,7 +56,7 @@ def present_templates(templates: Iterable[MilestoneTemplate]) -> list[Row]:
 
 class TemplateFilter(django_filters.FilterSet):
     code = django_filters.CharFilter(max_length=40)
-    mode = django_filters.CharFilter(max_length=16)
+    mode = django_filters.ChoiceFilter(choices=Mode.choices)
     state = django_filters.ChoiceFilter(choices=TemplateState.choices)
     updated_since = django_filters.IsoDateTimeFilter(
         field_name="created_at", lookup_expr="gte", help_text="A change of a template is a new version of it"

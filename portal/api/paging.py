@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
@@ -29,10 +31,15 @@ class KeyPaging(CursorPagination):
         return int(given)
 
     def decode_cursor(self, request: Request) -> Any:
+        given = request.query_params.get(self.cursor_query_param)
+        if given is None:
+            return None
         try:
+            said = parse_qs(b64decode(given, validate=True).decode("ascii"), strict_parsing=True)
             cursor = super().decode_cursor(request)
         except (NotFound, ValueError) as error:
             raise ValidationError({"cursor": _("This cursor is not one of ours.")}) from error
-        if cursor and cursor.position is not None and not str(cursor.position).isdigit():
+        # Offset, direction and the id of a row, as the base class writes them.
+        if set(said) - {"o", "r", "p"} or not "".join(said.get("p", ())).isdecimal():
             raise ValidationError({"cursor": _("This cursor is not one of ours.")})
         return cursor

@@ -94,8 +94,8 @@ def one_more(partner: Partner, number: int) -> None:
     TaskFactory(shipment=shipment)
 
 
-# Of a person of the house (session, person, rights by group and own, ...) and of a key (key, count, ...).
-QUERIES = {"messages": (0, 3), "events": (0, 7), "shipments": (0, 10), "exceptions": (0, 3), "partners": (0, 4)}
+# Asked by a person of the house (session, person, rights) and with a key; the counting of requests is left out.
+QUERIES = {"messages": (5, 2), "events": (8, 6), "shipments": (9, 9), "exceptions": (5, 2), "partners": (6, 3)}
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
@@ -108,11 +108,9 @@ def test_a_list_takes_a_fixed_number_of_queries(name, count):
     person.force_login(internal(InternalGroup.OPERATIONS))
     taken = []
     for caller in (person, key):
-        # The first request of a minute tidies up.
-        caller.get(f"/api/v1/{name}/")
         with CaptureQueriesContext(connection) as queries:
             caller.get(f"/api/v1/{name}/")
-        taken.append(len(queries))
+        taken.append(len([query for query in queries if "portal_requestcount" not in query["sql"]]))
     assert tuple(taken) == QUERIES[name]
 
 
@@ -171,7 +169,8 @@ def test_shipments_are_filtered(alpha, secret):
             "reference=first%201", f"reference={container}", "search=SEC", "search=---", "reference=---", "mode=ocean",
             "mode=air", "status=delivered", "customer=ALPHA", "customer=BETA", "origin=CNSGH", "destination=NLRTM",
             "origin=NLRTM", "has_exception=true", "has_exception=false", "eta_after=2026-12-08T00:00:00Z",
-            "eta_before=2026-12-08T00:00:00Z", "updated_since=2020-01-01T00:00:00Z", "updated_since=2099-01-01T00:00:00Z",
+            "eta_before=2026-12-08T00:00:00Z", "updated_since=2020-01-01T00:00:00Z",
+            "updated_since=2099-01-01T00:00:00Z",
         )
     }  # fmt: skip
     both = ["SECOND-2", "FIRST-1"]
