@@ -14,7 +14,7 @@ from partners.models import User
 
 
 class IdempotentRequest(models.Model):
-    """(caller, route, key) → the first answer, replayed for the same body and refused for another (RFC draft Idempotency-Key)."""
+    """(caller, route, key) → the first answer, replayed for the same body and refused for another (Idempotency-Key)."""
 
     access: ClassVar[Access] = INTERNAL
 

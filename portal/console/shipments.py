@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.db.models import Prefetch, Q, QuerySet
@@ -155,6 +156,8 @@ class RecordEvent(ActionForm):
         label=gettext_lazy("Time at the place"), help_text=gettext_lazy("As the clock there shows it.")
     )
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
+    # Pressed twice is still one entry.
+    entry_id = forms.UUIDField(initial=uuid4, required=False, widget=forms.HiddenInput)
 
     def starting_values(self) -> Mapping[str, Any]:
         return {"location": self.row.destination} if self.row else {}
@@ -201,6 +204,7 @@ def _record(shipment: Shipment, values: Mapping[str, Any], by: User) -> Any:
         wall_time=values["wall_time"],
         location=values["location"],
         note=values["note"],
+        entry_id=str(values["entry_id"] or ""),
         by=by,
     )
 

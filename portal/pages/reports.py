@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -61,6 +61,8 @@ class ReportForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     note = forms.CharField(label=gettext_lazy("Note or reason"), required=False, max_length=300)
+    # Pressed twice, or sent again by a browser that got no answer: still one report.
+    entry_id = forms.UUIDField(initial=uuid4, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, asked: Asked, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,6 +120,7 @@ class ReportEvent(Page):
                 location=form.places[said["place"]],
                 by=self.person,
                 note=said["note"],
+                entry_id=str(said["entry_id"] or ""),
             )
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)

@@ -45,12 +45,16 @@ class EventResult:
 
 
 class Circumstances(TypedDict):
-    """When and where. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given."""
+    """When and where. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given.
+
+    `entry_id`: of the form that was filled in, so that the same form sent twice is one entry.
+    """
 
     wall_time: str
     location: Location | None
     time_zone: NotRequired[str]
     note: NotRequired[str]
+    entry_id: NotRequired[str]
 
 
 def report_events(source: Source, events: Sequence[Mapping[str, Any]], *, by: User | None) -> list[EventResult]:
@@ -94,7 +98,7 @@ def record_event(shipment: Shipment, *, code: str, classifier: str, by: User, **
         "classifier": classifier,
         "occurred_at": said["wall_time"],
         "references": [{"type": "shipment", "value": shipment.reference}],
-        "source_event_id": str(uuid.uuid4()),
+        "source_event_id": said.get("entry_id") or str(uuid.uuid4()),
     }
     if time_zone := said.get("time_zone"):
         entry["time_zone"] = time_zone
@@ -130,7 +134,10 @@ def retract_event(event: Event, *, reason: str, by: User) -> Event:
 def _enter(source: Source, said: dict[str, Any], decision: Decision, by: User) -> Event:
     """A message of one event, stored and read in the caller's transaction; refused as a whole if it makes no sense."""
     payload = json.dumps(said, separators=(",", ":")).encode()
-    message = receive(source, payload, content_type="application/json", by=by).message
+    receipt = receive(source, payload, content_type="application/json", by=by)
+    if receipt.is_duplicate:
+        return Event.objects.get(message_id=receipt.message.pk)
+    message = receipt.message
     reading = read(message)
     for issue in reading.parsed.issues:
         raise DomainError(issue.code, issue.message, field=issue.element)

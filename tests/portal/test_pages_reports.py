@@ -112,3 +112,11 @@ def test_what_makes_no_sense_is_refused_beside_its_field(
 def test_what_was_typed_stays_when_something_is_refused(client: Client, shipment: Shipment) -> None:
     text = client.post(path(shipment), said(wall_time="", note="Storm & waves")).content.decode()
     assert 'value="Storm &amp; waves"' in text
+
+
+def test_the_same_form_sent_twice_is_one_report(client: Client, shipment: Shipment) -> None:
+    (entry_id,) = re.findall(r'name="entry_id" value="([0-9a-f-]{36})"', client.get(path(shipment)).content.decode())
+    statuses = [client.post(path(shipment), said(entry_id=entry_id)).status_code for _ in range(2)]
+    assert (statuses, Event.objects.count()) == ([302, 302], 1)
+    another = re.findall(r'name="entry_id" value="([0-9a-f-]{36})"', client.get(path(shipment)).content.decode())
+    assert another != [entry_id]
