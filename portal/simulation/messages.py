@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -149,6 +149,27 @@ def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) 
         f"IEA*1*{number}",
     ]
     return ("~\n".join(lines) + "~\n").encode()
+
+
+def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[str, bytes]]:
+    """(reporter, payload) of what every real feed has: a parcel nobody told us of, a code nobody mapped, a future date.
+
+    One of each for every thirty journeys, so that the queues of the inbox have something to show.
+    """
+    found: list[tuple[str, bytes]] = []
+    reported = [journey for journey in world if journey.happenings[0].told_at <= now]
+    for journey in reported[::30]:
+        happening = next(h for h in journey.happenings if not h.is_estimate)
+        reference = [{"type": "tracking", "value": f"99{journey.number:08d}"}]
+        local = _local(happening.happens_at, zones, happening.place).isoformat()
+        unknown = {"code": "OUT_FOR_DELIVERY", "occurred_at": local, "references": reference}
+        kind, value = _carrier_reference(journey)
+        known = [{"type": kind, "value": value}]
+        unmapped = {"raw_code": "ZX7", "occurred_at": local, "references": known}
+        ahead = (now + timedelta(days=400)).isoformat()
+        future = {"code": "IN_TRANSIT", "occurred_at": ahead, "references": known}
+        found += [("broker", json.dumps([event]).encode()) for event in (unknown, unmapped, future)]
+    return found
 
 
 def render(journey: Journey, happening: Happening, zones: Zones, towns: Towns) -> bytes:

@@ -14,7 +14,7 @@ from partners.enums import IdentifierScheme
 from partners.models import Partner, User
 from partners.services import save_partner
 from portal.simulation.chaos import Sent, disturb
-from portal.simulation.messages import FEEDS, render
+from portal.simulation.messages import FEEDS, render, strays
 from portal.simulation.world import CUSTOMERS, Journey, journeys
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Format, PartyRole, Transport
@@ -101,6 +101,8 @@ def _messages(world: Sequence[Journey], places: dict[str, Location], now: dateti
     for _, journey, happening in sorted(told, key=lambda row: (row[0], row[1].number)):
         feed = FEEDS[happening.reporter]
         yield Sent(feed.source, feed.format, render(journey, happening, zones, towns))
+    for reporter, payload in strays(world, zones, now):
+        yield Sent(FEEDS[reporter].source, FEEDS[reporter].format, payload)
 
 
 def _drain(name: str, step: Callable[[], int], say: Say) -> None:
