@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +13,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Count
 
+from partners.enums import InternalGroup, Role, UserKind
 from partners.models import Partner
+from partners.services import add_member, save_user
 from shipments.enums import PartyRole
 from shipments.models import Shipment, ShipmentParty
 
@@ -49,32 +49,34 @@ def load_demo_world() -> None:
         return
     call_command("simulate", shipments=SHIPMENTS, seed=SEED)
     people = [
-        _person("admin", "everything in the console", "/admin/", "--group", "administrator"),
-        _person("operations", "shipments and exceptions in the console", "/admin/", "--group", "operations"),
-        _person("finance", "charges and invoices in the console", "/admin/", "--group", "finance"),
-        *_partner_people("customer", PartyRole.CUSTOMER, "administrator"),
-        *_partner_people("carrier", PartyRole.CARRIER, "editor"),
+        _internal("admin", "Ada Admin", "everything in the console", InternalGroup.ADMINISTRATOR),
+        _internal("operations", "Omar Operations", "shipments and exceptions in the console", InternalGroup.OPERATIONS),
+        _internal("finance", "Fenna Finance", "charges and invoices in the console", InternalGroup.FINANCE),
+        *_of_busiest("customer", "Clara Customer", PartyRole.CUSTOMER, Role.ADMINISTRATOR),
+        *_of_busiest("carrier", "Carl Carrier", PartyRole.CARRIER, Role.EDITOR),
     ]
     with os.fdopen(os.open(logins_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump([asdict(person) for person in people], file)
 
 
-def _partner_people(name: str, role: PartyRole, rights: str) -> Sequence[Login]:
-    """One person of the partner that plays `role` on the most shipments."""
-    parties = (
-        ShipmentParty.objects.filter(role=role).values_list("partner").annotate(n=Count("pk")).order_by("-n", "partner")
-    )
-    busiest = parties.first()
+def _login(name: str, says: str, place: str) -> Login:
+    return Login(f"{name}@waymark.example", secrets.token_urlsafe(9), says, place)
+
+
+def _internal(name: str, full_name: str, says: str, group: InternalGroup) -> Login:
+    login = _login(name, says, "/admin/")
+    save_user(login.email, password=login.password, kind=UserKind.INTERNAL, groups=[group], name=full_name)
+    return login
+
+
+def _of_busiest(name: str, full_name: str, party: PartyRole, role: Role) -> Sequence[Login]:
+    """One person of the partner that plays `party` on the most shipments."""
+    parties = ShipmentParty.objects.filter(role=party).values_list("partner").annotate(n=Count("pk"))
+    busiest = parties.order_by("-n", "partner").first()
     if busiest is None:
         return ()
     partner = Partner.objects.get(pk=busiest[0])
-    return (_person(name, f"the portal of {partner.name}", "/portal/", "--partner", partner.code, "--role", rights),)
-
-
-def _person(name: str, says: str, place: str, *rights: str) -> Login:
-    person = Login(f"{name}@waymark.example", secrets.token_urlsafe(9), says, place)
-    # A process of its own, because the password goes in by stdin and so stands in no list of processes.
-    manage = str(settings.BASE_DIR / "manage.py")
-    command = [sys.executable, manage, "create_user", "--email", person.email, "--password-stdin", *rights]
-    subprocess.run(command, input=person.password + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
-    return person
+    login = _login(name, f"the portal of {partner.name}", "/portal/")
+    user = save_user(login.email, password=login.password, kind=UserKind.PARTNER, name=full_name)
+    add_member(user, partner, role=role, by=None)
+    return (login,)
