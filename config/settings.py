@@ -184,6 +184,24 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Vocabularies whose field names would not tell them apart.
+    "ENUM_NAME_OVERRIDES": {
+        "MessageState": "shipments.enums.MessageState",
+        "ReferenceType": "shipments.enums.ReferenceType",
+        "ShipmentType": "shipments.enums.ShipmentType",
+        "PartyRole": "shipments.enums.PartyRole",
+        "UnitKind": "shipments.enums.UnitKind",
+        "EventState": "portal.api.events.STATES",
+        "CaseState": "milestones.enums.CaseState",
+        "ExceptionKind": "milestones.enums.ExceptionKind",
+        "MilestoneState": "milestones.enums.MilestoneState",
+        "TaskState": "milestones.enums.TaskState",
+        "TemplateState": "milestones.enums.TemplateState",
+        "WorkRole": "milestones.enums.WorkRole",
+        "ChargeState": "billing.enums.ChargeState",
+        "DocumentKind": "billing.enums.DocumentKind",
+        "InvoiceState": "billing.enums.InvoiceState",
+    },
 }
 
 # --- The console: what it shows stands in portal/console, Unfold imports it when it is first asked for ---------------

@@ -31,6 +31,7 @@ from shipments.services import report_events, save_source
 MAXIMUM_EVENTS = 1000
 # What an event can be when it waits for nothing.
 SETTLED = ("active", "superseded", "retracted")
+STATES = (*SETTLED, *WaitReason.values)
 
 
 class EventFilter(django_filters.FilterSet):
@@ -38,9 +39,7 @@ class EventFilter(django_filters.FilterSet):
     reference = django_filters.CharFilter(method="of_reference", max_length=64)
     code = django_filters.CharFilter(field_name="code_id", max_length=24)
     classifier = django_filters.ChoiceFilter(choices=Classifier.choices)
-    state = django_filters.ChoiceFilter(
-        method="in_state", choices=[(state, state) for state in (*SETTLED, *WaitReason.values)]
-    )
+    state = django_filters.ChoiceFilter(method="in_state", choices=[(state, state) for state in STATES])
     updated_since = django_filters.IsoDateTimeFilter(field_name="processed_at", lookup_expr="gte")
 
     class Meta:
@@ -90,7 +89,7 @@ class EventOut(serializers.Serializer[Event]):
     references = serializers.ListField(child=serializers.DictField())
     source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the base's attribute
     message = serializers.UUIDField(allow_null=True, help_text="Of your own sources only")
-    state = serializers.ChoiceField(choices=[*SETTLED, *WaitReason.values])
+    state = serializers.ChoiceField(choices=STATES)
 
 
 class NativeResultOut(serializers.Serializer[Event]):

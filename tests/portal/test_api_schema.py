@@ -1,0 +1,82 @@
+"""The OpenAPI description: complete, without a warning, and shown without anybody else's help."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from portal.api.urls import urlpatterns
+from tests.portal.api_world import OPEN, USES
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, object]:
+    with GENERATOR_STATS.silence():
+        made = SchemaGenerator().get_schema(request=None, public=True)
+    said = {**GENERATOR_STATS._warn_cache, **GENERATOR_STATS._error_cache}
+    assert said == {}
+    return made
+
+
+def test_it_is_valid(schema):
+    validate_schema(schema)
+    assert schema["openapi"] == "3.1.0"
+
+
+def test_it_names_every_route_and_method(schema):
+    described = {
+        (re.sub(r"\{\w+\}", "{}", path), method.upper())
+        for path, methods in schema["paths"].items()
+        for method in methods
+    }
+    routes = {(re.sub(r"\{\w+\}", "{}", "/api/v1/" + one.path), method) for (_n, method), one in USES.items()}
+    assert described == routes
+    assert {p.name for p in urlpatterns} == {name for name, _method in USES} | OPEN
+
+
+def test_every_operation_has_a_name_a_text_and_a_way_to_sign_in(schema):
+    operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert [operation["operationId"] for operation in operations if not operation.get("description")] == []
+    ways = [{name for way in operation["security"] for name in way} for operation in operations]
+    assert ways == [{"ApiKey", "Session"}] * len(operations)
+
+
+def test_every_post_may_carry_a_key(schema):
+    posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
+    headers = [[p["name"] for p in post["parameters"] if p["in"] == "header"] for post in posts]
+    assert headers == [["Idempotency-Key"]] * len(posts)
+
+
+def test_lists_are_described_with_their_parameters(schema):
+    described = {p["name"] for p in schema["paths"]["/api/v1/shipments/"]["get"]["parameters"]}
+    assert described == {
+        "cursor", "limit", "reference", "mode", "status", "customer", "origin", "destination", "eta_after",
+        "eta_before", "has_exception", "search", "updated_since",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_description_is_open_to_all():
+    answer = Client().get("/api/v1/schema/", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["info"]["title"]) == (200, "Waymark")
+
+
+def test_the_browsable_docs_need_no_inline_script_and_no_other_host():
+    page = Client().get("/api/v1/docs/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert re.findall(r"<script(?![^>]*\bsrc=)", text) == []
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert [address for address in loaded if not address.startswith("/")] == []
+    policy = dict(part.strip().split(" ", 1) for part in page["Content-Security-Policy"].split(";"))
+    assert policy["script-src"] == "'self'"
+    script = next(address for address in loaded if address.startswith("/api/v1/docs/"))
+    answer = Client().get(script)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/javascript")
+    assert '"/api/v1/schema/"' in answer.content.decode()
