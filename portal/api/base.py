@@ -63,7 +63,7 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
     lookup_url_kwarg = "id"
 
     # No OPTIONS: it would list a view's choices; the schema tells what there is.
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "patch"]
+    http_method_names = ["get", "head", "post", "patch"]
 
     _rate: Rate | None = None
 

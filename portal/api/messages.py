@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import django_filters
-from django.http.request import RawPostDataException
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +32,7 @@ class AnyParser(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        return None
+        return {}
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -141,14 +140,6 @@ class Messages(MessageDoor):
         duplicate_of = str(message.public_id) if receipt.is_duplicate else None
         body = {"id": str(message.public_id), "state": message.state, "duplicate_of": duplicate_of}
         return Response(body, status=202)
-
-    def body(self, request: Request) -> bytes:
-        """The raw bytes. Django reads no further than WAYMARK_MESSAGE_LIMIT, which is its limit for bodies as well."""
-        try:
-            return super().body(request)
-        except RawPostDataException as error:
-            # The check of a browser's form token has taken the form apart.
-            raise UnsupportedMediaType(request.content_type or "") from error
 
 
 class OneMessage(MessageDoor):

@@ -56,26 +56,36 @@ class LegIn(StrictSerializer):
     eta = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class ShipmentIn(StrictSerializer):
-    reference = serializers.CharField(max_length=64)
-    type = LowerChoiceField(choices=ShipmentType.choices, required=False)
-    mode = ModeField(max_length=16)
-    origin = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as CNSGH")
-    destination = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as NLRTM")
-    customer = serializers.CharField(max_length=32, help_text="Code of the partner")
+class ShipmentChangeIn(StrictSerializer):
+    """What may be said of a shipment at any time: dates are replaced, the others are added."""
+
     parties = serializers.ListField(child=PartyIn(), required=False, max_length=MANY)
     references = serializers.ListField(child=ReferenceIn(), required=False, max_length=MANY)
     units = serializers.ListField(child=UnitIn(), required=False, max_length=MANY)
-    legs = serializers.ListField(child=LegIn(), required=False, max_length=20)
     booked_at = serializers.DateTimeField(required=False, allow_null=True)
     cargo_ready_at = serializers.DateTimeField(required=False, allow_null=True)
     cut_off_at = serializers.DateTimeField(required=False, allow_null=True)
     etd = serializers.DateTimeField(required=False, allow_null=True)
     eta = serializers.DateTimeField(required=False, allow_null=True)
 
+    def refusal(self, name: str) -> str:
+        known = name in ShipmentIn().fields
+        return _("This does not change once the shipment exists.") if known else super().refusal(name)
+
+
+class ShipmentIn(ShipmentChangeIn):
+    """What makes a shipment. `reference`, `mode`, `origin`, `destination` and `customer` are required."""
+
+    reference = serializers.CharField(max_length=64)
+    type = LowerChoiceField(choices=ShipmentType.choices, required=False)
+    mode = ModeField(max_length=16)
+    origin = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as CNSGH")
+    destination = serializers.CharField(max_length=5, help_text="UN/LOCODE, such as NLRTM")
+    customer = serializers.CharField(max_length=32, help_text="Code of the partner")
+    legs = serializers.ListField(child=LegIn(), required=False, max_length=20)
+
 
 _TIMES = ("booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta")
-CHANGEABLE = frozenset({*_TIMES, "references", "units", "parties"})
 
 
 def _places(given: Mapping[str, Any]) -> dict[str, Location]:
@@ -151,8 +161,5 @@ def draft_of(given: Mapping[str, Any], *, by: User) -> ShipmentDraft:
 
 
 def times_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The dates to change. Anything that identifies a shipment is refused with its field."""
-    fixed = sorted(set(given) - CHANGEABLE)
-    if fixed:
-        raise ValidationError({name: _("This does not change once the shipment exists.") for name in fixed})
+    """The dates to change."""
     return {name: given[name] for name in _TIMES if name in given}

@@ -35,6 +35,7 @@ class LegOut(serializers.Serializer[Leg]):
     vessel_imo = serializers.CharField()
     voyage = serializers.CharField()
     flight = serializers.CharField()
+    vehicle = serializers.CharField(help_text="Train or truck")
     etd = serializers.DateTimeField(allow_null=True)
     eta = serializers.DateTimeField(allow_null=True)
 

@@ -19,7 +19,7 @@ from partners.enums import Permission, Scope
 from partners.models import User
 from portal.api.base import READ_ONLY, Door, Row, caller
 from portal.api.shipment_filter import ShipmentFilter
-from portal.api.shipment_input import ShipmentIn, draft_of, lists_of, parties_of, times_of
+from portal.api.shipment_input import ShipmentChangeIn, ShipmentIn, draft_of, lists_of, parties_of, times_of
 from portal.api.shipment_output import ShipmentOut
 from portal.api.standing import Standing, standings
 from portal.api.times import at_place, in_utc
@@ -38,6 +38,7 @@ def _leg(leg: Leg) -> Row:
         "vessel_imo": leg.vessel_imo,
         "voyage": leg.voyage,
         "flight": leg.flight,
+        "vehicle": leg.vehicle,
         "etd": at_place(leg.etd, leg.origin.time_zone),
         "eta": at_place(leg.eta, leg.destination.time_zone),
     }
@@ -136,13 +137,13 @@ class OneShipment(ShipmentDoor):
         """One shipment."""
         return Response(present_all([self.one()], caller(request))[0])
 
-    @extend_schema(operation_id="shipments_change", request=ShipmentIn(partial=True), responses=ShipmentOut)
+    @extend_schema(operation_id="shipments_change", request=ShipmentChangeIn, responses=ShipmentOut)
     def patch(self, request: Request, id: str) -> Response:
         """Change dates, or add references, units and parties. What identifies a shipment does not change."""
         shipment = self.one()
         if not may(caller(request), Permission.CHANGE_SHIPMENTS, shipment.customer):
             raise PermissionDenied
-        given = ShipmentIn(data=request.data, partial=True)
+        given = ShipmentChangeIn(data=request.data)
         given.is_valid(raise_exception=True)
         with transaction.atomic():
             self._change(shipment, given.validated_data, caller(request))

@@ -17,8 +17,12 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({name[:64]: _("There is no such field here.") for name in unknown})
+            raise serializers.ValidationError({name[:64]: self.refusal(name) for name in unknown})
         return super().to_internal_value(data)
+
+    def refusal(self, name: str) -> str:
+        """What is said of a member that is not taken here."""
+        return _("There is no such field here.")
 
 
 _MODES: dict[str, str] = {
