@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+from shipments.zones import load_zone
 
 
 def at_place(moment: datetime | None, time_zone: str) -> str | None:
-    """`moment` with the offset of the place; with +00:00 when the zone of the place is not known."""
+    """`moment` with the offset of the place (an IANA name or a fixed offset); +00:00 when its zone is not known."""
     if moment is None:
         return None
-    return moment.astimezone(_zone(time_zone) if time_zone else UTC).isoformat(timespec="seconds")
+    return moment.astimezone(load_zone(time_zone) or UTC).isoformat(timespec="seconds")
 
 
 def in_utc(moment: datetime | None) -> str | None:

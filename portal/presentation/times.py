@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_skeleton
 from django.utils import timezone
@@ -13,6 +11,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from partners.enums import Clock
+from shipments.zones import load_zone
 
 MINUS = "−"
 HOUR = 60
@@ -57,10 +56,10 @@ class ClockFace:
 
 
 def local(at: datetime | None, zone: str) -> LocalTime | None:
-    """`at` in `zone` (IANA name; "" for a place whose zone is not known). Another year than this one is named."""
+    """`at` in `zone` (IANA name or fixed offset; "" when it is not known). Another year than this one is named."""
     if at is None:
         return None
-    found = _zone(zone)
+    found = load_zone(zone)
     here = at.astimezone(found or UTC)
     return LocalTime(
         day=day(here.date()),
@@ -138,14 +137,6 @@ def _offset(here: datetime) -> str:
     minutes = round((here.utcoffset() or timedelta()) / timedelta(minutes=1))
     hours, rest = divmod(abs(minutes), HOUR)
     return ("+" if minutes >= 0 else MINUS) + f"{hours:02}" + (f":{rest:02}" if rest else "")
-
-
-@cache
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 def _locale() -> str:

@@ -125,3 +125,9 @@ def test_days_are_written_as_the_language_writes_them(language: str, day: str) -
         there = times.local(AT, "UTC")
     assert there is not None
     assert there.day == day
+
+
+def test_a_zone_may_be_a_fixed_offset_as_some_senders_give_it() -> None:
+    shown = times.local(datetime(2026, 11, 3, 21, 9, tzinfo=UTC), "-06:00")
+    assert shown is not None
+    assert (str(shown), shown.is_zone_known) == ("3 Nov 15:09 \N{MINUS SIGN}06", True)
