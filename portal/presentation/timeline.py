@@ -148,7 +148,8 @@ def _row(one: GivenT, letter: str, reader: Reader, *, is_next: bool) -> Row[Give
     best = one.actual_at or one.estimated_at
     compare = times.later if reader.is_outside else times.variance
     actual, expected, planned = (reader.face.local(at, zone) for at in (one.actual_at, one.estimated_at, planned_at))
-    slip = compare(planned_at, best)
+    # When an inferred milestone happened is not known: only that it had, by then. It is not measured against the plan.
+    slip = "" if one.is_inferred else compare(planned_at, best)
     return Row(
         milestone=one,
         name=one.name,
@@ -160,7 +161,7 @@ def _row(one: GivenT, letter: str, reader: Reader, *, is_next: bool) -> Row[Give
         planned=planned,
         expected=expected,
         actual=actual,
-        plan=planned if best and planned != (actual or expected) and _departs(planned_at, best) else None,
+        plan=planned if slip and best and planned != (actual or expected) and _departs(planned_at, best) else None,
         slip=slip,
         note=_note(one, zone, reader),
         is_late=one.deviation == Deviation.LATE,
@@ -171,7 +172,7 @@ def _row(one: GivenT, letter: str, reader: Reader, *, is_next: bool) -> Row[Give
 
 def _lead(one: MilestoneLike, planned_at: datetime | None) -> str:
     if one.actual_at:
-        return ""
+        return _("By") if one.is_inferred else ""
     if one.estimated_at:
         return _("Expected")
     return _("Planned") if planned_at else _("No date yet")

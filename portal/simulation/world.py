@@ -180,7 +180,7 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             references=tuple(references),
             units=tuple(units),
             voyage=f"{random.randrange(100, 999)}{random.choice('EWNS')}",
-            booked_at=etd - timedelta(days=14),
+            booked_at=etd + timedelta(hours=min(0.0, STEPS[lane.mode][0].hours) - 6),
             etd=etd,
             eta=eta,
             happenings=tuple(_happenings(random, lane, etd, eta)),
