@@ -23,6 +23,7 @@ from partners.access import ScopedQuerySet
 from partners.enums import Scope
 from partners.models import User
 from portal.api.auth import ApiKeyAuthentication, HasScope, PersonAuthentication
+from portal.api.errors import LengthRequired
 from portal.api.paging import KeyPaging
 from portal.api.parsing import StrictJSONParser
 from portal.services import Rate, count_request, first_answer, remember_answer, reserve_key
@@ -86,6 +87,8 @@ class Door(GenericAPIView[ModelT], Generic[ModelT]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+            raise LengthRequired
         self._check_parameters(request)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key:

@@ -25,10 +25,16 @@ class TooLarge(exceptions.APIException):
     default_detail = "The body is larger than this address takes."
 
 
+class LengthRequired(exceptions.APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Say the length of the body: one sent in chunks is not read."
+
+
 def problem(http_status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
     """A problem details answer."""
     titles = {400: _("Bad request"), 401: _("Not signed in"), 403: _("Not allowed"), 404: _("Not found"),
-              405: _("Method not allowed"), 406: _("Not acceptable"), 409: _("Conflict"), 413: _("Too large"),
+              405: _("Method not allowed"), 406: _("Not acceptable"), 409: _("Conflict"), 411: _("Length required"), 413: _("Too large"),
               415: _("Unsupported media type"), 429: _("Too many requests"), 503: _("Not available")}  # fmt: skip
     body: dict[str, Any] = {
         "type": "about:blank",

@@ -6,10 +6,11 @@ import json
 from base64 import b64encode
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from billing.models import Invoice
 from partners.enums import InternalGroup, Scope
+from portal.api.shipments import Shipments
 from portal.models import IdempotentRequest, RequestCount
 from shipments.models import Message, Shipment, Source
 from tests.factories.partners import PartnerFactory, api_key, internal
@@ -307,6 +308,14 @@ def test_a_large_body_is_refused_with_its_own_status(secret, settings):
     for headers in ({}, {"Idempotency_Key": "k"}):
         answer = ask("messages/?source=FEED", "POST", secret=key, body="x" * 1001, **headers)
         assert (answer.status_code, Message.objects.count()) == (413, 0)
+
+
+def test_a_body_in_chunks_is_refused_rather_than_taken_for_an_empty_one(secret):
+    request = RequestFactory().generic("POST", "/api/v1/shipments/", "x", headers=bearer(secret))
+    del request.META["CONTENT_LENGTH"]
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    refused = Shipments.as_view()(request)
+    assert (refused.status_code, refused.data["code"]) == (411, "length_required")
 
 
 def test_a_problem_names_the_fields():
