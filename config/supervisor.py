@@ -21,7 +21,7 @@ from django.db import Error, connection
 
 from config.models import Heartbeat
 from config.processes import Child, all_processes
-from core.queue import ask_for_beat, beats_under_way, busy_workers, forget_beats, nudge
+from core.queue import ask_for_beat, beats_under_way, busy_workers, hand_out_again, nudge
 
 logger = logging.getLogger("waymark.supervisor")
 
@@ -106,8 +106,8 @@ class Supervisor:
         self._full = set()
         self._pulse.restart(time.monotonic())
         try:
-            forget_beats(self.cluster)
-            # Whatever the last life was working on is looked for at once.
+            # What the last life was working on is taken up at once.
+            hand_out_again(self.cluster)
             nudge("advance")
         except Error as error:
             self._without_database(error)

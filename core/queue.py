@@ -9,6 +9,7 @@ import logging
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ  # noqa: TID251 this is the door
 from django_q.tasks import async_task  # noqa: TID251
@@ -55,9 +56,10 @@ def beats_under_way(cluster: str) -> int:
     return under_way
 
 
-def forget_beats(cluster: str) -> None:
-    """Drop the beats of a cluster that was ended: their rows would stay taken until they are handed out again."""
+def hand_out_again(cluster: str) -> None:
+    """Drop the beats of a cluster that was ended and free what it took, and what others run: doubling does no harm."""
     OrmQ.objects.filter(key=beat_key(cluster)).delete()
+    OrmQ.objects.filter(lock__gt=Now()).update(lock=Now())
 
 
 def busy_workers() -> int:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django_q.models import Schedule
 
 from config.models import Heartbeat
-from config.processes import all_processes, end_group, status_of
+from config.processes import all_processes, die_with_parent, end_group, status_of
 from config.schedules import MINUTES, reconcile
 from config.supervisor import members_of
 from core.queue import enqueue
@@ -64,12 +64,14 @@ def start(database_url: str, var: Path) -> Workers:
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "tests.config.worker_settings",
         "WAYMARK_VAR": str(var),
+        # Tasks are signed with it: what this process queues is for those workers.
+        "SECRET_KEY": settings.SECRET_KEY,
         "WAYMARK_CLUSTER": "tested",
         "WAYMARK_ROLE": "worker",
     }
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "worker"], cwd=ROOT, env=environment, start_new_session=True
-    )
+    command = [sys.executable, "manage.py", "worker"]
+    # A test run that is killed leaves no workers behind either.
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, preexec_fn=die_with_parent)
     return Workers(process, "tested")
 
 
@@ -94,8 +96,8 @@ def test_work_goes_on_after_a_kill_of_any_idle_member(workers: Workers, role: st
     os.kill(workers.pid_of(role), signal.SIGKILL)
     enqueue("mark", "after")
     assert wait_for(lambda: marked("after"), seconds=60) < 30
-    wait_for(workers.whole, seconds=60)
-    assert members_of(workers.main) & before == set()
+    # Where django-q2 replaces the killed one by itself, work may go on before all are started anew.
+    wait_for(lambda: workers.whole() and not members_of(workers.main) & before, seconds=60)
     assert [pid for pid in before if status_of(pid)] == []
 
 

@@ -125,8 +125,16 @@ def test_a_beat_is_only_for_the_cluster_that_asked(settings: object) -> None:
     assert take() == []
     queue.ask_for_beat(settings.WAYMARK_CLUSTER, "token")  # type: ignore[attr-defined]
     assert take() == ["beat"]
-    queue.forget_beats("another:1")
+    queue.hand_out_again("another:1")
     assert queue.beats_under_way("another:1") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_dead_cluster_took_is_handed_out_again() -> None:
+    queue.enqueue("sweep_waiting")
+    assert (take(), take()) == (["sweep_waiting"], [])
+    queue.hand_out_again("dead:1")
+    assert take() == ["sweep_waiting"]
 
 
 @pytest.mark.django_db
