@@ -88,10 +88,22 @@ class CodeMapping(models.Model):
         verbose_name = _("code mapping")
         verbose_name_plural = _("code mappings")
         constraints = [
-            models.UniqueConstraint(fields=["format", "code_list", "source", "raw_code"], condition=Q(replaced_at=None), nulls_distinct=False, name="mapping_is_unambiguous", violation_error_message=_("There is already a mapping of this code.")),
-            models.UniqueConstraint(fields=["format", "code_list", "source", "raw_code", "version"], nulls_distinct=False, name="mapping_version_is_unique"),
-            models.CheckConstraint(condition=Q(classifier="") | Q(classifier__in=Classifier.values), name="mapping_classifier_is_known"),
-        ]  # fmt: skip
+            models.UniqueConstraint(
+                fields=["format", "code_list", "source", "raw_code"],
+                condition=Q(replaced_at=None),
+                nulls_distinct=False,
+                name="mapping_is_unambiguous",
+                violation_error_message=_("There is already a mapping of this code."),
+            ),
+            models.UniqueConstraint(
+                fields=["format", "code_list", "source", "raw_code", "version"],
+                nulls_distinct=False,
+                name="mapping_version_is_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(classifier="") | Q(classifier__in=Classifier.values), name="mapping_classifier_is_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.format}/{self.code_list}/{self.raw_code} → {self.code_id}"
@@ -188,8 +200,11 @@ class Event(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(classifier__in=Classifier.values), name="event_classifier_is_known"),
             models.CheckConstraint(condition=Q(occurred_at__isnull=False) | ~Q(retracts=""), name="event_says_when"),
-            models.CheckConstraint(condition=Q(occurred_at=None) | Q(zone_certainty__in=ZoneCertainty.values), name="event_says_how_sure_the_zone_is"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(occurred_at=None) | Q(zone_certainty__in=ZoneCertainty.values),
+                name="event_says_how_sure_the_zone_is",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code_id} {self.classifier} {self.wall_time}"
@@ -265,8 +280,11 @@ class WaitingEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "reason"], name="event_waits_once_per_reason"),
             models.CheckConstraint(condition=Q(reason__in=WaitReason.values), name="waiting_event_reason_is_known"),
-            models.CheckConstraint(condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")), name="waiting_event_closed_says_how"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+                name="waiting_event_closed_says_how",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id}: {self.get_reason_display()}"

@@ -56,11 +56,17 @@ class Source(models.Model):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
         constraints = [
-            models.CheckConstraint(condition=Q(trust__lte=100), name="source_trust_is_0_to_100", violation_error_message=_("Trust is a number from 0 to 100.")),
+            models.CheckConstraint(
+                condition=Q(trust__lte=100),
+                name="source_trust_is_0_to_100",
+                violation_error_message=_("Trust is a number from 0 to 100."),
+            ),
             models.CheckConstraint(condition=Q(format__in=Format.values), name="source_format_is_known"),
             models.CheckConstraint(condition=Q(transport__in=Transport.values), name="source_transport_is_known"),
-            models.CheckConstraint(condition=Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"), name="source_code_is_plain"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"), name="source_code_is_plain"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -133,9 +139,15 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "digest"], name="message_is_kept_once_per_source"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_is_known"),
-            models.CheckConstraint(condition=~Q(state__in=[MessageState.REJECTED, MessageState.PARKED]) | ~Q(errors=[]), name="message_rejected_says_why"),
-            models.CheckConstraint(condition=Q(state=MessageState.RECEIVED) | Q(processed_at__isnull=False), name="message_processed_says_when"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=~Q(state__in=[MessageState.REJECTED, MessageState.PARKED]) | ~Q(errors=[]),
+                name="message_rejected_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=MessageState.RECEIVED) | Q(processed_at__isnull=False),
+                name="message_processed_says_when",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename or self.public_id} · {self.get_state_display()}"

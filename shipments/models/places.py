@@ -36,9 +36,14 @@ class Location(models.Model):
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5, null=True, blank=True)
     same_as = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="aliases", verbose_name=_("same place as"),
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="aliases",
+        verbose_name=_("same place as"),
         help_text=_("For codes used for the same place, such as CNSHA for the port of Shanghai, CNSGH"),
-    )  # fmt: skip
+    )
 
     objects = LocationQuerySet.as_manager()
 
@@ -50,12 +55,32 @@ class Location(models.Model):
             models.Index(F("country"), Upper("name"), name="location_by_country_and_name"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["unlocode", "facility_code"], name="location_code_is_unique", violation_error_message=_("This place is already in the list.")),
-            models.CheckConstraint(condition=Q(unlocode__regex=r"^[A-Z]{2}[A-Z2-9]{3}$"), name="location_unlocode_has_its_form", violation_error_message=_("A UN/LOCODE is two letters and three letters or digits 2 to 9, such as NLRTM.")),
-            models.CheckConstraint(condition=Q(kind=LocationKind.PLACE, facility_code="") | (Q(kind=LocationKind.FACILITY) & ~Q(facility_code="")), name="location_facility_has_a_code"),
-            models.CheckConstraint(condition=Q(latitude=None) | Q(latitude__gte=-90, latitude__lte=90), name="location_latitude_is_on_earth"),
-            models.CheckConstraint(condition=Q(longitude=None) | Q(longitude__gte=-180, longitude__lte=180), name="location_longitude_is_on_earth"),
-        ]  # fmt: skip
+            models.UniqueConstraint(
+                fields=["unlocode", "facility_code"],
+                name="location_code_is_unique",
+                violation_error_message=_("This place is already in the list."),
+            ),
+            models.CheckConstraint(
+                condition=Q(unlocode__regex=r"^[A-Z]{2}[A-Z2-9]{3}$"),
+                name="location_unlocode_has_its_form",
+                violation_error_message=_(
+                    "A UN/LOCODE is two letters and three letters or digits 2 to 9, such as NLRTM."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=LocationKind.PLACE, facility_code="")
+                | (Q(kind=LocationKind.FACILITY) & ~Q(facility_code="")),
+                name="location_facility_has_a_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude=None) | Q(latitude__gte=-90, latitude__lte=90),
+                name="location_latitude_is_on_earth",
+            ),
+            models.CheckConstraint(
+                condition=Q(longitude=None) | Q(longitude__gte=-180, longitude__lte=180),
+                name="location_longitude_is_on_earth",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"

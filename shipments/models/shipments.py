@@ -59,13 +59,23 @@ class Shipment(models.Model):
         verbose_name_plural = _("shipments")
         indexes = [models.Index(fields=["customer", "-id"], name="shipment_by_customer")]
         constraints = [
-            models.UniqueConstraint(fields=["customer", "reference"], name="shipment_reference_is_unique_per_customer", violation_error_message=_("This customer already has a shipment with this reference.")),
+            models.UniqueConstraint(
+                fields=["customer", "reference"],
+                name="shipment_reference_is_unique_per_customer",
+                violation_error_message=_("This customer already has a shipment with this reference."),
+            ),
             models.CheckConstraint(condition=Q(type__in=ShipmentType.values), name="shipment_type_is_known"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="shipment_mode_is_known"),
             models.CheckConstraint(condition=~Q(reference=""), name="shipment_has_a_reference"),
-            models.CheckConstraint(condition=Q(etd=None) | Q(eta=None) | Q(eta__gte=F("etd")), name="shipment_arrives_after_it_departs", violation_error_message=_("The planned arrival is before the planned departure.")),
-            models.CheckConstraint(condition=Q(cancelled_at=None) | ~Q(cancel_reason=""), name="shipment_cancelled_says_why"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(etd=None) | Q(eta=None) | Q(eta__gte=F("etd")),
+                name="shipment_arrives_after_it_departs",
+                violation_error_message=_("The planned arrival is before the planned departure."),
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at=None) | ~Q(cancel_reason=""), name="shipment_cancelled_says_why"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.reference

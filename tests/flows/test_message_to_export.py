@@ -34,7 +34,7 @@ def interchange(number: int, *statuses: tuple[str, str, str, str]) -> bytes:
         for n, (code, day, clock, place) in enumerate(statuses, start=1)
     )
     return (
-        f"ISA*00*          *00*          *02*PRFT           *ZZ*WAYMARK        *261105*1800*U*00401*{number:09d}*0*P*>~\n"
+        f"ISA*00*{'':10}*00*{'':10}*02*{'PRFT':15}*ZZ*{'WAYMARK':15}*261105*1800*U*00401*{number:09d}*0*P*>~\n"
         f"GS*QM*PRFT*WAYMARK*20261105*1800*{number}*X*004010~\n{sets}GE*{len(statuses)}*{number}~\nIEA*1*{number:09d}~\n"
     ).encode()
 
