@@ -34,8 +34,9 @@ class LengthRequired(exceptions.APIException):
 def problem(http_status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
     """A problem details answer."""
     titles = {400: _("Bad request"), 401: _("Not signed in"), 403: _("Not allowed"), 404: _("Not found"),
-              405: _("Method not allowed"), 406: _("Not acceptable"), 409: _("Conflict"), 411: _("Length required"), 413: _("Too large"),
-              415: _("Unsupported media type"), 429: _("Too many requests"), 503: _("Not available")}  # fmt: skip
+              405: _("Method not allowed"), 406: _("Not acceptable"), 409: _("Conflict"), 411: _("Length required"),
+              413: _("Too large"), 415: _("Unsupported media type"), 429: _("Too many requests"),
+              503: _("Not available")}  # fmt: skip
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": titles.get(http_status, _("Error")),

@@ -12,6 +12,7 @@ from shipments.models import EventMatch, Reference, Shipment, ShipmentParty, Shi
 from shipments.services import (
     add_party,
     add_references,
+    add_units,
     cancel_shipment,
     change_shipment,
     create_shipment,
@@ -173,6 +174,25 @@ def test_a_new_reference_takes_up_what_waited_for_it():
     assert Reference.objects.filter(key="1Z9").count() == 1
     add_references(shipment, [("tracking", "1Z9")], by=None)
     assert Reference.objects.filter(key="1Z9").count() == 1
+
+
+def test_a_unit_that_becomes_known_later_takes_up_what_waited_for_it():
+    shipment = create_shipment(draft(PartnerFactory()), by=None)
+    heard(("container", "MSKU1234565"))
+    before = ShipmentStream.objects.get().revision
+    add_units(shipment, [("container", "MSKU 123456-5", "22G1"), ("package", "1Z-9", "")], by=None)
+    assert EventMatch.objects.get().shipment == shipment
+    assert ShipmentStream.objects.get().revision > before
+    add_units(shipment, [("container", "msku1234565", "")], by=None)
+    assert set(shipment.units.values_list("kind", "key", "iso_type")) == {
+        ("container", "MSKU1234565", "22G1"), ("package", "1Z9", ""),
+    }  # fmt: skip
+    assert set(shipment.references.values_list("type", "key")) == {
+        ("shipment", "ORDER1"), ("container", "MSKU1234565"), ("tracking", "1Z9"),
+    }  # fmt: skip
+    twice = [("container", "A1", ""), ("container", "a-1", "")]
+    assert refusal(add_units, shipment, twice, by=None).code == "unit_twice"
+    assert refusal(add_units, shipment, twice, by=member(PartnerFactory(), Role.EDITOR)).code == "not_found"
 
 
 def test_parties_come_and_go_but_the_customer_stays():
