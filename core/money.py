@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 # ISO 4217, the currencies whose minor unit is not two digits.
@@ -21,27 +20,3 @@ def minor_units(currency: str) -> int:
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """`amount` in whole minor units of `currency`, half up."""
     return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in one currency. Adding two currencies is a bug and raises ValueError."""
-
-    amount: Decimal
-    currency: str
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
-            raise ValueError("money needs a finite Decimal")
-
-    def __add__(self, other: Money) -> Money:
-        if self.currency != other.currency:
-            raise ValueError(f"cannot add {other.currency} to {self.currency}")
-        return Money(self.amount + other.amount, self.currency)
-
-    def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
-
-    def times(self, quantity: Decimal) -> Money:
-        """The rounded product: this is where a price becomes a line amount."""
-        return Money(rounded(self.amount * quantity, self.currency), self.currency)

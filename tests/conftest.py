@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import subprocess
@@ -36,6 +37,7 @@ def _address(name: str) -> str:
     )
 
 
+@functools.cache
 def _migrated_template() -> str:
     """The name of a database with the present migrations. Made when there is none; older ones are dropped."""
     template = f"template_{_migrations_digest()}"

@@ -98,7 +98,7 @@ def test_work_goes_on_after_a_kill_of_any_idle_member(workers: Workers, role: st
     assert wait_for(lambda: marked("after"), seconds=60) < 30
     # Where django-q2 replaces the killed one by itself, work may go on before all are started anew.
     wait_for(lambda: workers.whole() and not members_of(workers.main) & before, seconds=60)
-    assert [pid for pid in before if status_of(pid)] == []
+    wait_for(lambda: not [pid for pid in before if status_of(pid)], seconds=20)
 
 
 def test_work_goes_on_after_a_kill_while_all_are_busy(workers: Workers) -> None:
