@@ -12,20 +12,19 @@ from milestones.selecting import Happening
 # They stand behind the lines, in the order of the vocabulary.
 _FIRST_POSITION = 1000
 _LAST_POSITION = 32_000
-# Who may see what was not planned: carriage and delivery, customers too; the rest is for the house to look at first.
+# Who may see what was not planned: what moves a shipment on, its customer too; what was offloaded or opened, those who
+# carry it; holds, damage and losses are for the house to look at first.
 _FOR_CUSTOMERS = frozenset(
     {
-        "BOOKED", "CANCELLED", "PICKED_UP", "RECEIVED_ORIGIN", "GATE_IN", "GATE_OUT", "LOADED", "DEPARTED",
-        "IN_TRANSIT", "ARRIVED", "DISCHARGED", "RECEIVED_TRANSIT", "HANDED_OVER", "BORDER_CROSSED", "WH_RECEIVED",
-        "WH_DISPATCHED", "CUSTOMS_RELEASED", "ARRIVAL_NOTIFIED", "AVAILABLE", "OUT_FOR_DELIVERY", "DELIVERY_ARRIVED",
-        "DELIVERED", "DELIVERY_FAILED", "DELAYED", "RETURNED", "REROUTED",
+        "BOOKED", "CANCELLED", "DOCS_RECEIVED", "DOCS_RELEASED", "MANIFESTED", "EMPTY_OUT", "APPOINTMENT_SET",
+        "PICKUP_ARRIVED", "PICKED_UP", "PICKUP_FAILED", "STUFFED", "RECEIVED_ORIGIN", "GATE_IN", "GATE_OUT", "LOADED",
+        "DEPARTED", "IN_TRANSIT", "ARRIVED", "DISCHARGED", "RECEIVED_TRANSIT", "HANDED_OVER", "BORDER_CROSSED",
+        "WH_RECEIVED", "WH_DISPATCHED", "CUSTOMS_DECLARED", "CUSTOMS_INBOND", "CUSTOMS_RELEASED", "ARRIVAL_NOTIFIED",
+        "CARRIER_RELEASED", "AVAILABLE", "STRIPPED", "OUT_FOR_DELIVERY", "DELIVERY_ARRIVED", "DELIVERED",
+        "EMPTY_RETURNED", "DELIVERY_FAILED", "DELAYED", "RETURNED", "REROUTED",
     }
 )  # fmt: skip
-_FOR_PARTNERS = frozenset(
-    {"DOCS_RECEIVED", "DOCS_RELEASED", "MANIFESTED", "EMPTY_OUT", "APPOINTMENT_SET", "PICKUP_ARRIVED", "STUFFED",
-     "PICKUP_FAILED", "CUSTOMS_DECLARED", "CUSTOMS_INBOND", "CARRIER_RELEASED", "STRIPPED", "EMPTY_RETURNED",
-     "OFFLOADED", "EQUIPMENT_CHECKED"}
-)  # fmt: skip
+_FOR_PARTNERS = frozenset({"OFFLOADED", "EQUIPMENT_CHECKED"})
 
 
 def audience_of(code: str) -> str:
