@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -137,7 +137,9 @@ def _waiting(as_of: datetime | None) -> QuerySet[WaitingEvent]:
     return WaitingEvent.objects.filter(Q(closed_at=None) | Q(closed_at__gt=as_of), opened_at__lte=as_of)
 
 
-def present(event: Event, state: str, *, sees_source: bool = True) -> Row:
+def present(event: Event, state: str, *, sees_source: bool = True, known_keys: Set[str] = frozenset()) -> Row:
+    """One event. Who does not see the source sees the sender's name, and of the references only the `known_keys`."""
+    references = [r for r in event.references if sees_source or reference_key(r["value"]) in known_keys]
     zone = event.location.time_zone if event.location else ""
     return {
         "id": str(event.public_id),
@@ -152,7 +154,7 @@ def present(event: Event, state: str, *, sees_source: bool = True) -> Row:
         "received_at": in_utc(event.received_at),
         "location": event.location.code if event.location else event.location_text or None,
         "unit": event.equipment,
-        "references": event.references if sees_source else [],
+        "references": references,
         "source": event.source.code if sees_source else event.source.partner.name,
         "message": str(event.message.public_id) if sees_source else None,
         "state": state,

@@ -25,7 +25,7 @@ from portal.api.events import present as present_event
 from portal.api.milestones import ExceptionOut, present_case, visible_cases
 from portal.api.times import at_place
 from portal.presentation.audiences import audiences_of, who_sees
-from shipments.models import Event, EventMatch, Location, Shipment
+from shipments.models import Event, EventMatch, Location, Reference, Shipment
 
 
 class DecisionOut(serializers.Serializer[Any]):
@@ -164,13 +164,14 @@ def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
     own = own_sources(user)
     events = _visible(_events(shipment, as_of), {code for code, _m in chosen}, own)
     states = states_of(events, as_of=as_of)
+    keys = set(Reference.objects.filter(shipment=shipment).values_list("key", flat=True))
     seen = None if own is None else frozenset(str(event.public_id) for event in events)
     return {
         "shipment": str(shipment.public_id),
         "as_of": as_of.isoformat() if as_of else None,
         "milestones": [present_milestone(code, m, places.get(m.location_id or 0), seen) for code, m in chosen],
         "events": [
-            present_event(event, states[event.pk], sees_source=own is None or event.source_id in own)
+            present_event(event, states[event.pk], sees_source=own is None or event.source_id in own, known_keys=keys)
             for event in events
         ],
         "exceptions": [present_case(_known(case, as_of)) for case in _cases(shipment, as_of, user)],

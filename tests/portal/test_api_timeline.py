@@ -182,7 +182,7 @@ def test_the_timeline_takes_a_fixed_number_of_queries(story):
         reported(story, events_of(story)[0].source, number, told=NOON, occurred=NOON - timedelta(hours=1))
     with CaptureQueriesContext(connection) as queries:
         timeline(story, secret=secret)
-    assert len([query for query in queries if "portal_requestcount" not in query["sql"]]) == 10
+    assert len([query for query in queries if "portal_requestcount" not in query["sql"]]) == 11
 
 
 def test_a_message_waits_for_its_shipment_and_is_seen_in_its_timeline():
@@ -194,7 +194,8 @@ def test_a_message_waits_for_its_shipment_and_is_seen_in_its_timeline():
     alpha = save_partner("ALPHA", name="Alpha", kinds=[PartnerKind.CUSTOMER])
     books = api_key(alpha, Scope.READ, Scope.WRITE)[1]
 
-    raw = payload(native("DEPARTED", ("bill_of_lading", "maeu 123456"), location={"unlocode": "NLRTM"}))
+    named = (("bill_of_lading", "maeu 123456"), ("booking", "OTHERS-77"))
+    raw = payload(native("DEPARTED", *named, location={"unlocode": "NLRTM"}))
     message = ask("messages/?source=LINE-FEED", "POST", secret=sends, body=raw).json()["id"]
     ingest_waiting()
     assert ask(f"messages/{message}/", secret=sends).json()["counts"]["unmatched"] == 1
@@ -213,6 +214,8 @@ def test_a_message_waits_for_its_shipment_and_is_seen_in_its_timeline():
     assert [(e["code"], e["state"], e["source"], e["message"]) for e in seen["events"]] == [
         ("DEPARTED", "active", "Ocean Line", None)
     ]
+    # The carrier's other numbers are not the customer's business.
+    assert [r["value"] for r in seen["events"][0]["references"]] == ["maeu 123456"]
     departed = [m for m in seen["milestones"] if m["code"] == "DEPARTED"]
     assert [(m["state"], m["actual_at"], m["decided_by"]["event"]) for m in departed] == [
         ("reached", "2026-11-03T13:00:00+01:00", seen["events"][0]["id"])
