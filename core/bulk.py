@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from django.db import connection, models
+from psycopg.types.datetime import TimestamptzLoader
 
 
 def _columns(model: type[models.Model], names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -19,16 +20,41 @@ def _columns(model: type[models.Model], names: Sequence[str]) -> tuple[list[str]
 def _arrays(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, list[str]]:
     plain = ["text" if kind.endswith("[]") else kind for kind in types]
     parts = ", ".join(f"%s::{kind}[]" for kind in plain)
-    return parts, ["{" + ",".join(map(_element, column)) + "}" for column in zip(*rows, strict=True)]
+    columns = zip(plain, zip(*rows, strict=True), strict=True)
+    return parts, [array_of(values, _BARE.get(kind, _quoted)) for kind, values in columns]
 
 
-def _element(value: object) -> str:
-    """`value` inside an array literal (PostgreSQL manual 8.15.6). psycopg's own way costs ten times as much."""
-    if value is None or type(value) is int:
-        return "NULL" if value is None else str(value)
+def array_of(values: Iterable[object], element: Callable[[Any], str] = str) -> str:
+    """An array literal (PostgreSQL manual 8.15.6) of `values`. psycopg's own way costs ten times as much."""
+    return "{" + ",".join(["NULL" if value is None else element(value) for value in values]) + "}"
+
+
+def _quoted(value: object) -> str:
     if isinstance(value, (bytes, list, tuple, dict)):
         raise TypeError(f"a column of {type(value).__name__} is not written by set")
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = value if type(value) is str else str(value)
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+# What has nothing in it that an array literal would take for its own.
+_BARE: dict[str, Callable[[Any], str]] = {
+    "bigint": str,
+    "integer": str,
+    "smallint": str,
+    "boolean": str,
+    "timestamp with time zone": '"{}"'.format,
+}
+
+
+def fetch_rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query. Instants are read by psycopg's compiled loader, the ORM's costs ten times as much; JSON
+    comes as text."""
+    with connection.cursor() as cursor:
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
 
 
 def _selected(names: Sequence[str], types: Sequence[str]) -> str:

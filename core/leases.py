@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from django.db import OperationalError, connection, models, transaction
 
 M = TypeVar("M", bound=models.Model)
+# A row, or its key.
+R = TypeVar("R")
 
 # SQLSTATE of what goes away when the same transaction is tried again: serialization failure, deadlock, lock timeout.
 _PASSING = frozenset({"40001", "40P01", "55P03"})
@@ -66,7 +68,7 @@ def fence(rows: Sequence[models.Model]) -> None:
         raise LeaseLost
 
 
-def in_halves(rows: Sequence[M], work: Callable[[Sequence[M]], Any], park: Callable[[M, Exception], Any]) -> int:
+def in_halves(rows: Sequence[R], work: Callable[[Sequence[R]], Any], park: Callable[[R, Exception], Any]) -> int:
     """Do `work` on all `rows` at once; when it fails, on each half, down to the one row that is `park`ed
 
     `work` is one transaction and leaves nothing behind when it raises. Returns the number of rows that went through. A
@@ -92,7 +94,7 @@ def in_halves(rows: Sequence[M], work: Callable[[Sequence[M]], Any], park: Calla
     return 0
 
 
-def _persistently(work: Callable[[Sequence[M]], Any], rows: Sequence[M]) -> None:
+def _persistently(work: Callable[[Sequence[R]], Any], rows: Sequence[R]) -> None:
     for _ in range(_TRIES - 1):
         try:
             work(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,20 +9,49 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+import orjson
 
-from core.bulk import insert_rows, update_rows
-from milestones.enums import UNRESOLVED, CaseState, Severity, TaskState
+from core.bulk import array_of, fetch_rows, insert_rows, update_rows
+from milestones.enums import CaseState, Severity, TaskState
 from milestones.facts import CaseWanted, Evaluation
 from milestones.models import ShipmentException, WorkTask
 
 CASE_PREFIX, LINE_PREFIX = "case:", "line:"
+_OPEN, _SNOOZED, _RESOLVED = CaseState.OPEN.value, CaseState.SNOOZED.value, CaseState.RESOLVED.value
+_OPEN_TASK = TaskState.OPEN.value
 _CAUSE_GONE = "The cause is gone."
 _RANKS = {severity: rank for rank, severity in enumerate(Severity.values)}
 _NEW = (
     "public_id", "shipment", "rule", "milestone", "slot", "kind", "severity", "summary", "facts", "owner", "state",
     "opened_at", "due_at", "resolution",
 )  # fmt: skip
+
+
+_CASES = """
+    SELECT shipment_id, id, public_id::text, rule_id, slot, severity, summary, state, due_at, snoozed_until, facts
+    FROM milestones_shipmentexception
+    WHERE shipment_id = ANY(%s::bigint[]) AND (state <> 'resolved' OR resolved_by_id IS NOT NULL) ORDER BY id
+"""
+_TASKS = """
+    SELECT shipment_id, id, key, state, due_at FROM milestones_worktask
+    WHERE shipment_id = ANY(%s::bigint[]) AND (state = 'open' OR closed_by_id IS NOT NULL) ORDER BY id
+"""
+
+
+@dataclass(slots=True)
+class StoredCase:
+    """A case as it stands in the database."""
+
+    id: int
+    public_id: str
+    rule_id: int
+    slot: str
+    severity: str
+    summary: str
+    state: str
+    due_at: datetime
+    snoozed_until: datetime | None
+    facts: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -49,18 +77,18 @@ class Cases:
     gone: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-def load_cases(ids: Sequence[int]) -> dict[int, list[ShipmentException]]:
+def load_cases(ids: Sequence[int]) -> dict[int, list[StoredCase]]:
     """The unresolved cases, and those that a person has resolved: for the same cause they are not opened again."""
-    found: dict[int, list[ShipmentException]] = defaultdict(list)
-    relevant = Q(state__in=UNRESOLVED) | Q(resolved_by__isnull=False)
-    for case in ShipmentException.objects.filter(relevant, shipment__in=ids).order_by("id"):
-        found[case.shipment_id].append(case)
+    found: dict[int, list[StoredCase]] = defaultdict(list)
+    for row in fetch_rows(_CASES, [array_of(ids)]):
+        values: tuple[Any, ...] = (*row[1:-1], orjson.loads(row[-1]))
+        found[row[0]].append(StoredCase(*values))
     return found
 
 
 def write_cases(
     outcomes: Mapping[int, Evaluation],
-    before: Mapping[int, Sequence[ShipmentException]],
+    before: Mapping[int, Sequence[StoredCase]],
     milestone_ids: Mapping[tuple[int, str], int],
     now: datetime,
 ) -> dict[int, list[OpenCase]]:
@@ -83,34 +111,34 @@ def write_cases(
 
 
 def _compare(
-    cases: Cases, shipment_id: int, wanted: Sequence[CaseWanted], before: Sequence[ShipmentException], now: datetime
+    cases: Cases, shipment_id: int, wanted: Sequence[CaseWanted], before: Sequence[StoredCase], now: datetime
 ) -> None:
     by_key = {(w.rule.id, w.slot): w for w in wanted}
-    settled = {(c.rule_id, c.slot, c.facts.get("about")) for c in before if c.state == CaseState.RESOLVED}
+    settled = {(c.rule_id, c.slot, c.facts.get("about")) for c in before if c.state == _RESOLVED}
     for case in before:
-        if case.state == CaseState.RESOLVED:
+        if case.state == _RESOLVED:
             continue
         still = by_key.pop((case.rule_id, case.slot), None)
         if still is None:
-            cases.gone.append((case.pk, CaseState.RESOLVED.value, now, _CAUSE_GONE, None))
+            cases.gone.append((case.id, _RESOLVED, now, _CAUSE_GONE, None))
         else:
-            _keep(cases, case, still, now)
+            _keep(cases, shipment_id, case, still, now)
     cases.new += [
         (shipment_id, w) for key, w in by_key.items() if (*key, w.facts["about"]) not in settled
     ]  # fmt: skip
 
 
-def _keep(cases: Cases, case: ShipmentException, wanted: CaseWanted, now: datetime) -> None:
+def _keep(cases: Cases, shipment_id: int, case: StoredCase, wanted: CaseWanted, now: datetime) -> None:
     state, until = case.state, case.snoozed_until
-    if state == CaseState.SNOOZED and until is not None and until <= now:
-        state, until = CaseState.OPEN.value, None
-    if state != CaseState.SNOOZED:
+    if state == _SNOOZED and until is not None and until <= now:
+        state, until = _OPEN, None
+    if state != _SNOOZED:
         until = None
     row = (wanted.rule.severity, wanted.summary, wanted.facts, state, until)
     if row != (case.severity, case.summary, case.facts, case.state, case.snoozed_until):
-        cases.different.append((case.pk, row[0], row[1], json.dumps(row[2]), state, until))
-    cases.standing[case.shipment_id].append(
-        OpenCase(case.pk, str(case.public_id), wanted.rule.severity, case.due_at, until, wanted)
+        cases.different.append((case.id, row[0], row[1], orjson.dumps(row[2]).decode(), state, until))
+    cases.standing[shipment_id].append(
+        OpenCase(case.id, case.public_id, wanted.rule.severity, case.due_at, until, wanted)
     )  # fmt: skip
 
 
@@ -121,7 +149,7 @@ def _new_row(
     milestone_id = milestone_ids.get((shipment_id, wanted.slot))
     return (
         uuid.uuid4(), shipment_id, rule.id, milestone_id, wanted.slot, rule.kind, rule.severity,
-        wanted.summary[:300], json.dumps(wanted.facts), rule.owner, CaseState.OPEN.value, now, now + rule.due_in, "",
+        wanted.summary[:300], orjson.dumps(wanted.facts).decode(), rule.owner, _OPEN, now, now + rule.due_in, "",
     )  # fmt: skip
 
 
@@ -147,25 +175,23 @@ def write_tasks(
     now: datetime,
 ) -> None:
     """Open the tasks of lines and cases, close those that nothing asks for any more. One done by hand stays done."""
-    before: dict[int, list[WorkTask]] = defaultdict(list)
-    relevant = Q(state=TaskState.OPEN) | Q(closed_by__isnull=False)
-    for task in WorkTask.objects.filter(relevant, shipment__in=list(outcomes)).order_by("id"):
-        before[task.shipment_id].append(task)
+    before: dict[int, list[tuple[int, str, str, datetime | None]]] = defaultdict(list)
+    for owner_id, pk, key, state, due_at in fetch_rows(_TASKS, [array_of(outcomes)]):
+        before[owner_id].append((pk, key, state, due_at))
     new: list[tuple[Any, ...]] = []
     closed: list[tuple[Any, ...]] = []
     moved: list[tuple[Any, ...]] = []
     for shipment_id, outcome in outcomes.items():
         wanted = {task.key: task for task in _tasks(shipment_id, outcome, cases.get(shipment_id, ()), milestone_ids)}
         reached = {f"{LINE_PREFIX}{m.slot}" for m in outcome.milestones if m.actual_at is not None}
-        for task in before[shipment_id]:
-            still = wanted.pop(task.key, None)
-            if task.state != TaskState.OPEN:
+        for pk, key, state, due_at in before.get(shipment_id, ()):
+            still = wanted.pop(key, None)
+            if state != _OPEN_TASK:
                 continue
             if still is None:
-                state = TaskState.DONE if task.key in reached else TaskState.CANCELLED
-                closed.append((task.pk, state.value, now))
-            elif still.due_at != task.due_at:
-                moved.append((task.pk, still.due_at))
+                closed.append((pk, (TaskState.DONE if key in reached else TaskState.CANCELLED).value, now))
+            elif still.due_at != due_at:
+                moved.append((pk, still.due_at))
         new += [_task_row(shipment_id, task, now) for task in wanted.values()]
     update_rows(WorkTask, ("id", "state", "closed_at"), closed)
     update_rows(WorkTask, ("id", "due_at"), moved)
@@ -204,5 +230,5 @@ def _tasks(
 def _task_row(shipment_id: int, task: WantedTask, now: datetime) -> tuple[Any, ...]:
     return (
         uuid.uuid4(), shipment_id, task.key, task.title, task.role, task.exception_id, task.milestone_id,
-        TaskState.OPEN.value, task.due_at, now,
+        _OPEN_TASK, task.due_at, now,
     )  # fmt: skip

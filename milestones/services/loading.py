@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 import holidays
+import orjson
 from django.db.models import Q
 
+from core.bulk import array_of, fetch_rows
 from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
 from milestones.facts import (
     Criteria,
@@ -28,8 +30,7 @@ from milestones.facts import (
 )
 from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
-from shipments.enums import TimePrecision
-from shipments.models import EventMatch, Leg, MilestoneType, Shipment, Source, Unit
+from shipments.models import MilestoneType, Source
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
@@ -123,103 +124,93 @@ def _line(line: TemplateLine, index: Mapping[int, int]) -> LineFact:
     )
 
 
-def _place_columns(name: str) -> list[str]:
-    return [
-        f"{name}_id",
-        f"{name}__unlocode",
-        f"{name}__same_as__unlocode",
-        f"{name}__country",
-        f"{name}__time_zone",
-        f"{name}__name",
-    ]
-
-
-def _place(row: Mapping[str, Any], name: str) -> PlaceFact:
-    pk, code, same_as, country, zone, _ = (row[column] for column in _place_columns(name))
-    return PlaceFact(pk, same_as or code, country, zone)
+_SHIPMENTS = """
+    SELECT id, public_id::text, reference, mode, type, customer_id, cancelled_at IS NOT NULL,
+           booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
+    FROM shipments_shipment WHERE id = ANY(%s::bigint[])
+"""
+_LEGS = """
+    SELECT shipment_id, sequence, mode, origin_id, destination_id
+    FROM shipments_leg WHERE shipment_id = ANY(%s::bigint[])
+"""
+_UNITS = "SELECT shipment_id, key FROM shipments_unit WHERE shipment_id = ANY(%s::bigint[])"
+_PLACES = """
+    SELECT l.id, COALESCE(NULLIF(s.unlocode, ''), l.unlocode), l.country, l.time_zone, l.name, l.unlocode
+    FROM shipments_location l LEFT JOIN shipments_location s ON s.id = l.same_as_id WHERE l.id = ANY(%s::bigint[])
+"""
 
 
 def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     """Shipments with their way, dates and units, by id."""
-    legs: dict[int, list[LegFact]] = defaultdict(list)
-    leg_columns = ["shipment_id", "sequence", "mode", *_place_columns("origin"), *_place_columns("destination")]
-    for leg in Leg.objects.filter(shipment__in=ids).values(*leg_columns):
-        ends = _place(leg, "origin"), _place(leg, "destination")
-        legs[leg["shipment_id"]].append(LegFact(leg["sequence"], leg["mode"], *ends))
+    rows = fetch_rows(_SHIPMENTS, [array_of(ids)])
+    legs = fetch_rows(_LEGS, [array_of(ids)])
+    places = {
+        pk: (PlaceFact(pk, code, country, zone), f"{name} ({unlocode})")
+        for pk, code, country, zone, name, unlocode in fetch_rows(
+            _PLACES, [array_of({pk for row in (*rows, *legs) for pk in row[-2:]})]
+        )
+    }
+    ways: dict[int, list[LegFact]] = defaultdict(list)
+    for shipment_id, sequence, mode, origin, destination in legs:
+        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0]))
     units: dict[int, set[str]] = defaultdict(set)
-    for shipment_id, key in Unit.objects.filter(shipment__in=ids).values_list("shipment_id", "key"):
+    for shipment_id, key in fetch_rows(_UNITS, [array_of(ids)]):
         units[shipment_id].add(key)
-    columns = ["id", "public_id", "reference", "mode", "type", "customer_id", "cancelled_at", *_DATES]
-    rows = Shipment.objects.filter(pk__in=ids).values(
-        *columns, *_place_columns("origin"), *_place_columns("destination")
-    )
-    return {row["id"]: _shipment(row, legs[row["id"]], units[row["id"]]) for row in rows}
+    return {row[0]: _shipment(row, places, ways.get(row[0], ()), units.get(row[0], ())) for row in rows}
 
 
-def _shipment(row: Mapping[str, Any], legs: Sequence[LegFact], units: Iterable[str]) -> ShipmentRow:
+def _shipment(
+    row: tuple[Any, ...],
+    places: Mapping[int, tuple[PlaceFact, str]],
+    legs: Sequence[LegFact],
+    units: Iterable[str],
+) -> ShipmentRow:
+    pk, public_id, reference, mode, type_, customer_id, is_cancelled, *dates, origin, destination = row
     fact = ShipmentFact(
-        mode=row["mode"],
-        type=row["type"],
-        customer_id=row["customer_id"],
-        route=route(_place(row, "origin"), _place(row, "destination"), legs),
-        dates={name: row[name] for name in _DATES},
+        mode=mode,
+        type=type_,
+        customer_id=customer_id,
+        route=route(places[origin][0], places[destination][0], legs),
+        dates=dict(zip(_DATES, dates, strict=True)),
         units=frozenset(units),
-        is_cancelled=row["cancelled_at"] is not None,
+        is_cancelled=is_cancelled,
     )
-    places = {end: f"{row[f'{end}__name']} ({row[f'{end}__unlocode']})" for end in ("origin", "destination")}
-    return ShipmentRow(row["id"], str(row["public_id"]), row["reference"], places, fact)
+    ends = {"origin": places[origin][1], "destination": places[destination][1]}
+    return ShipmentRow(pk, public_id, reference, ends, fact)
 
 
-_EVENT_COLUMNS = (
-    "shipment_id", "unit__key", "event_id", "event__public_id", "event__fingerprint", "event__source_id",
-    "event__trust", "event__code_id", "event__classifier", "event__occurred_at", "event__reported_at",
-    "event__received_at", "event__position", "event__location_id", "event__location__unlocode",
-    "event__location__same_as__unlocode", "event__voyage", "event__flight", "event__attributes", "event__reason",
-    "event__precision", "event__source_event_id", "event__retracts", "event__supersedes", "event__quarantine", "event__time_zone",
-)  # fmt: skip
+_EVENTS = """
+    SELECT x.shipment_id, e.reason, e.public_id::text, e.id, e.fingerprint, e.source_id, e.trust, e.code,
+           e.classifier, e.occurred_at, COALESCE(e.reported_at, e.received_at), e.received_at, e.position,
+           COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
+           COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
+           e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone
+    FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    LEFT JOIN shipments_unit u ON u.id = x.unit_id
+    LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
+    WHERE x.shipment_id = ANY(%s::bigint[])
+"""
+_KNOWN_BY = " AND x.matched_at <= %s AND e.processed_at <= %s"
 
 
 def load_events(ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, list[EventFact]]:
     """The events matched to each shipment; with `as_of`, only what was received and matched by then."""
-    matches = EventMatch.objects.filter(shipment__in=ids)
-    if as_of is not None:
-        matches = matches.filter(matched_at__lte=as_of, event__processed_at__lte=as_of)
+    if as_of is None:
+        rows = fetch_rows(_EVENTS, [array_of(ids)])
+    else:
+        rows = fetch_rows(_EVENTS + _KNOWN_BY, [array_of(ids), as_of, as_of])
     events: dict[int, list[EventFact]] = defaultdict(list)
-    for row in matches.values_list(*_EVENT_COLUMNS):
+    for row in rows:
         events[row[0]].append(_event(row))
     return events
 
 
 def _event(row: tuple[Any, ...]) -> EventFact:
-    (
-        _, unit, pk, public_id, fingerprint, source, trust, code, classifier, occurred_at, reported_at,
-        received_at, position, location_id, unlocode, same_as, voyage, flight, attributes, reason,
-        precision, source_event_id, retracts, supersedes, quarantine, time_zone,
-    ) = row  # fmt: skip
-    return EventFact(
-        str(public_id),
-        pk,
-        fingerprint,
-        source,
-        trust,
-        code,
-        classifier,
-        occurred_at,
-        reported_at or received_at,
-        received_at,
-        position,
-        same_as or unlocode or "",
-        location_id,
-        unit or "",
-        voyage or flight,
-        {**attributes, "reason": reason} if reason and "reason" not in attributes else attributes,
-        precision == TimePrecision.DAY,
-        source_event_id,
-        retracts,
-        supersedes,
-        bool(quarantine),
-        time_zone,
-    )
+    attributes = orjson.loads(row[17]) if row[17] else {}
+    if row[1] and "reason" not in attributes:
+        attributes["reason"] = row[1]
+    values: tuple[Any, ...] = (*row[2:17], attributes, *row[18:])
+    return EventFact(*values)
 
 
 def plan_of(

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.bulk import insert_rows, update_rows
+import orjson
+
+from core.bulk import array_of, fetch_rows, insert_rows, update_rows
 from milestones.facts import MilestoneValue
 from milestones.models import Milestone
 
-_NAMES = (
+# What follows from the template and the route, and what from the events: seldom does the first part change.
+_PLAN = (
     "line", "position", "type", "name", "place_role", "location", "leg_sequence", "unit_number", "occurrence",
-    "time_zone", "audience", "responsible", "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation",
-    "is_inferred", "decisions",
+    "time_zone", "audience", "responsible",
 )  # fmt: skip
-_COLUMNS = ("line_id", "position", "type_id", *_NAMES[3:5], "location_id", *_NAMES[6:])
+_VALUES = (
+    "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation", "is_inferred", "decisions",
+)  # fmt: skip
+_NAMES = _PLAN + _VALUES
+_FROM = len(_PLAN)
 _BASELINE, _ESTIMATED, _ACTUAL, _INFERRED, _DECISIONS = (
     _NAMES.index(name) for name in ("baseline_at", "estimated_at", "actual_at", "is_inferred", "decisions")
 )
+_STORED = """
+    SELECT id, shipment_id, slot, line_id, position, type_id, name, place_role, location_id, leg_sequence,
+           unit_number, occurrence, time_zone, audience, responsible, baseline_at, planned_at, estimated_at, actual_at,
+           state, deviation, is_inferred, NULLIF(decisions, '{}')
+    FROM milestones_milestone WHERE shipment_id = ANY(%s::bigint[])
+"""
 
 
 @dataclass(slots=True)
@@ -51,9 +62,8 @@ class Stored:
 def load_stored(ids: Sequence[int]) -> dict[int, dict[str, Stored]]:
     """Shipment id → slot → milestone."""
     found: dict[int, dict[str, Stored]] = defaultdict(dict)
-    rows = Milestone.objects.filter(shipment__in=ids).order_by().values_list("id", "shipment_id", "slot", *_COLUMNS)
-    for pk, shipment_id, slot, *values in rows:
-        found[shipment_id][slot] = Stored(pk, tuple(values))
+    for pk, shipment_id, slot, *values, decisions in fetch_rows(_STORED, [array_of(ids)]):
+        found[shipment_id][slot] = Stored(pk, (*values, orjson.loads(decisions) if decisions else {}))
     return found
 
 
@@ -73,37 +83,62 @@ class Written:
 def write_milestones(
     wanted: Mapping[int, Sequence[MilestoneValue]], stored: Mapping[int, Mapping[str, Stored]]
 ) -> Written:
-    """Make what is `stored` what is `wanted`, in at most three statements."""
+    """Make what is `stored` what is `wanted`, in at most four statements."""
     written = Written()
-    new: list[tuple[Any, ...]] = []
-    different: list[tuple[Any, ...]] = []
-    vanished: list[int] = []
+    changes = _Changes()
     for shipment_id, values in wanted.items():
         before = stored.get(shipment_id, {})
-        for value in values:
-            row, old = _row(value), before.get(value.slot)
-            if old is None:
-                new.append((shipment_id, value.slot, *_written(row)))
-                written.changed.add(shipment_id)
-                continue
-            written.ids[shipment_id, value.slot] = old.id
-            if old.values != row:
-                different.append((old.id, *_written(row)))
-                written.changed.add(shipment_id)
-        gone = before.keys() - {value.slot for value in values}
-        if gone:
-            vanished += [before[slot].id for slot in gone]
+        if _compare(changes, written, shipment_id, values, before):
             written.changed.add(shipment_id)
-    _write(written, new, different, vanished)
+    _write(written, changes)
     return written
 
 
-def _write(written: Written, new: list[tuple[Any, ...]], different: list[tuple[Any, ...]], vanished: list[int]) -> None:
-    if vanished:
+@dataclass(slots=True)
+class _Changes:
+    """The rows of the statements to be made. `moved`: those of which only the values differ."""
+
+    new: list[tuple[Any, ...]] = field(default_factory=list)
+    different: list[tuple[Any, ...]] = field(default_factory=list)
+    moved: list[tuple[Any, ...]] = field(default_factory=list)
+    vanished: list[int] = field(default_factory=list)
+
+
+def _compare(
+    changes: _Changes,
+    written: Written,
+    shipment_id: int,
+    values: Sequence[MilestoneValue],
+    before: Mapping[str, Stored],
+) -> bool:
+    """Whether a milestone of the shipment differs from what is stored."""
+    is_changed = False
+    for value in values:
+        row, old = _row(value), before.get(value.slot)
+        if old is None:
+            changes.new.append((shipment_id, value.slot, *_written(row)))
+            is_changed = True
+            continue
+        written.ids[shipment_id, value.slot] = old.id
+        if old.values == row:
+            continue
+        is_changed = True
+        if old.values[:_FROM] == row[:_FROM]:
+            changes.moved.append((old.id, *_written(row[_FROM:])))
+        else:
+            changes.different.append((old.id, *_written(row)))
+    gone = before.keys() - {value.slot for value in values}
+    changes.vanished += [before[slot].id for slot in gone]
+    return is_changed or bool(gone)
+
+
+def _write(written: Written, changes: _Changes) -> None:
+    if changes.vanished:
         # By the ORM: it takes the milestone off the cases and tasks that point to it.
-        Milestone.objects.filter(pk__in=vanished).delete()
-    update_rows(Milestone, ("id", *_NAMES), different)
-    inserted = insert_rows(Milestone, ("shipment", "slot", *_NAMES), new, returning="id, shipment_id, slot")
+        Milestone.objects.filter(pk__in=changes.vanished).delete()
+    update_rows(Milestone, ("id", *_NAMES), changes.different)
+    update_rows(Milestone, ("id", *_VALUES), changes.moved)
+    inserted = insert_rows(Milestone, ("shipment", "slot", *_NAMES), changes.new, returning="id, shipment_id, slot")
     written.ids |= {(shipment_id, slot): pk for pk, shipment_id, slot in inserted}
 
 
@@ -133,4 +168,4 @@ def _row(value: MilestoneValue) -> tuple[Any, ...]:
 
 
 def _written(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*row[:-1], json.dumps(row[-1]))
+    return (*row[:-1], orjson.dumps(row[-1]).decode())
