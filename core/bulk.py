@@ -30,9 +30,12 @@ def array_of(values: Iterable[object], element: Callable[[Any], str] = str) -> s
 
 
 def _quoted(value: object) -> str:
-    if isinstance(value, (bytes, list, tuple, dict)):
+    if type(value) is str:
+        text = value
+    elif isinstance(value, (bytes, list, tuple, dict)):
         raise TypeError(f"a column of {type(value).__name__} is not written by set")
-    text = value if type(value) is str else str(value)
+    else:
+        text = str(value)
     if "\\" in text or '"' in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -152,17 +152,14 @@ def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued:
 
 def _infer(valued: list[Valued]) -> None:
     """Mark what must have happened before something that was reported; its time is the earliest upper bound."""
-    reported = [row for row in valued if row.value.actual_at is not None]
+    reported = [(row, IMPLIED[row.line.code]) for row in valued if row.value.actual_at and row.line.code in IMPLIED]
     if not reported:
         return
     for row in valued:
         if row.value.actual_at is not None:
             continue
-        later = [
-            r
-            for r in reported
-            if r.line.position > row.line.position and row.line.code in IMPLIED.get(r.line.code, frozenset())
-        ]
+        position, code = row.line.position, row.line.code
+        later = [r for r, implied in reported if code in implied and r.line.position > position]
         if later:
             _take_from(row.value, min(later, key=lambda r: (r.value.actual_at, r.line.position)).value)
 

@@ -69,7 +69,7 @@ def load_stored(ids: Sequence[int]) -> dict[int, dict[str, Stored]]:
 
 def baselines_of(stored: Mapping[str, Stored]) -> dict[str, datetime]:
     """Slot → first plan, of those that are kept."""
-    return {slot: row.kept_baseline for slot, row in stored.items() if row.kept_baseline is not None}
+    return {slot: at for slot, row in stored.items() if (at := row.kept_baseline) is not None}
 
 
 @dataclass(slots=True)
