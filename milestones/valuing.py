@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from milestones.deciding import Decision, decide, decide_actual, first_told
-from milestones.enums import DecisionRule, Deviation, MilestoneState
+from milestones.enums import AnchorKind, DecisionRule, Deviation, MilestoneState, PlaceRole
 from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy
 from milestones.planning import due_at, due_times
 from shipments.enums import Classifier
@@ -72,6 +72,8 @@ def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now:
     for index in template.order:
         row = Valued(template.lines[index], _blank(template.lines[index], plan))
         valued[index] = row
+        if row.value.location_id is None:
+            row.value.time_zone = _zone_anywhere(row.line, plan, valued)
         row.value.planned_at = planned[index]
         _set_baseline(row, plan, first[index], reports[index].get(_PLN, ()))
         if index in plans:
@@ -105,6 +107,17 @@ def _blank(line: LineFact, plan: Plan) -> MilestoneValue:
         line.audience,
         line.responsible,
     )
+
+
+def _zone_anywhere(line: LineFact, plan: Plan, valued: Sequence[Valued]) -> str:
+    """Whose time a line that may happen anywhere is shown in: of the line it counts from, else of the nearer end."""
+    points = plan.shipment.route.points
+    if line.anchor_index is not None:
+        before = valued[line.anchor_index]
+        point = points.get(before.line.place_role)
+        return point.place.time_zone if point else before.value.time_zone
+    end = PlaceRole.DESTINATION if line.anchor == AnchorKind.ETA else PlaceRole.ORIGIN
+    return points[end.value].place.time_zone
 
 
 def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequence[EventFact]) -> None:

@@ -231,3 +231,18 @@ def test_a_milestone_at_an_unknown_place_keeps_the_zone_of_its_report():
     anywhere = plan(line("DELIVERED", 30, PlaceRole.ANY))
     assert of("L30", anywhere, [ACT("DELIVERED", ETD, time_zone="Asia/Tokyo")]).time_zone == "Asia/Tokyo"
     assert of("L30", plan(line("DEPARTED", 30, PlaceRole.POL)), [ACT("DEPARTED", ETD, ROTTERDAM)]).time_zone == ""
+
+
+def test_a_line_that_may_happen_anywhere_is_shown_in_the_time_of_the_end_it_counts_from():
+    lines = [
+        line("PICKED_UP", 10, PlaceRole.ANY, anchor=AnchorKind.ETD),
+        line("OUT_FOR_DELIVERY", 20, PlaceRole.ANY, anchor=AnchorKind.ETA),
+        line("DELIVERED", 30, PlaceRole.ANY, after=1),
+        line("DEPARTED", 40, PlaceRole.POL),
+        line("EMPTY_OUT", 50, PlaceRole.ANY, after=3),
+    ]
+    shown = {value.slot: value.time_zone for value in evaluate(plan(*lines), [], policy(), ETD).milestones}
+    route_points = plan(*lines).shipment.route.points
+    here, there = (route_points[end].place.time_zone for end in ("origin", "destination"))
+    assert here != there
+    assert shown == {"L10": here, "L20": there, "L30": there, "L40": "", "L50": route_points["pol"].place.time_zone}
