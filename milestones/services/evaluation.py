@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core.bulk import array_of, fetch_rows, insert_rows, update_rows
@@ -44,6 +44,17 @@ _SUMMARY = (
 )  # fmt: skip
 _CASES = ("open_cases", "worst_severity")
 _summary = attrgetter(*_SUMMARY)
+_TOUCHED = "(%s::interval IS NULL OR t.touched_at > statement_timestamp() - %s::interval)"
+_WITHOUT = f"""
+    SELECT t.shipment_id FROM shipments_shipmentstream t
+    WHERE {_TOUCHED} AND NOT EXISTS (SELECT FROM milestones_journey j WHERE j.shipment_id = t.shipment_id)
+    ORDER BY t.shipment_id LIMIT %s
+"""  # noqa: S608 nothing foreign in it
+_BEHIND = f"""
+    SELECT j.shipment_id FROM milestones_journey j JOIN shipments_shipmentstream t ON t.shipment_id = j.shipment_id
+    WHERE {_TOUCHED} AND t.revision > j.seen_revision
+    ORDER BY j.shipment_id LIMIT %s FOR UPDATE OF j SKIP LOCKED
+"""  # noqa: S608 nothing foreign in it
 # Always in the order of the shipments, so that two batches cannot wait for each other.
 _HOLD = """
     SELECT shipment_id, template_id, template_reason, revision, expected_arrival_at FROM milestones_journey
@@ -73,22 +84,21 @@ def evaluate_due(limit: int = 500, *, now: datetime | None = None) -> int:
     is set aside and does not stop the others.
     """
     at = now or timezone.now()
-    through = _evaluate_behind(limit, at, streams=ShipmentStream.objects.filter(touched_at__gt=Now() - _RECENTLY))
+    through = _evaluate_behind(limit, at, within=_RECENTLY)
     if through < limit and _Sweep.is_due():
-        through += _evaluate_behind(limit - through, at, streams=ShipmentStream.objects.all())
+        through += _evaluate_behind(limit - through, at, within=None)
         if through < limit:
             _Sweep.finished_at = time.monotonic()
     return through
 
 
-def _evaluate_behind(limit: int, now: datetime, *, streams: QuerySet[ShipmentStream]) -> int:
-    """Of those whose stream is among `streams`, and of those with a passed deadline."""
-    without = streams.filter(shipment__journey=None).order_by("pk").values_list("pk", flat=True)[:limit]
-    _begin(list(without))
+def _evaluate_behind(limit: int, now: datetime, *, within: timedelta | None) -> int:
+    """Of those that were touched `within` that time (None: ever), and of those with a passed deadline."""
+    _begin([pk for (pk,) in fetch_rows(_WITHOUT, [within, within, limit])])
     # What is found stays locked until it is written, so that no other worker looks at it in vain.
     with transaction.atomic():
         return in_halves(
-            _needing(limit, now, streams=streams),
+            _needing(limit, now, within=within),
             lambda ids: _evaluate_held(ids, now),
             lambda pk, error: _park(pk, error, now),
         )
@@ -102,11 +112,10 @@ def evaluate_shipments(ids: Iterable[int], *, now: datetime) -> int:
     return _evaluate_held(wanted, now)
 
 
-def _needing(limit: int, now: datetime, *, streams: QuerySet[ShipmentStream]) -> list[int]:
-    """Ids of shipments whose stream (of `streams`) is ahead of their journey, and of those with a passed deadline."""
+def _needing(limit: int, now: datetime, *, within: timedelta | None) -> list[int]:
+    """Ids of shipments whose stream is ahead of their journey, and of those with a passed deadline, locked."""
+    ids = {pk for (pk,) in fetch_rows(_BEHIND, [within, within, limit])}
     journeys = Journey.objects.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
-    behind = journeys.filter(shipment__stream__in=streams, shipment__stream__revision__gt=F("seen_revision"))
-    ids = set(behind.values_list("pk", flat=True)[:limit])
     due = journeys.filter(is_closed=False, next_check_at__lte=now)
     ids.update(due.values_list("pk", flat=True)[: limit - len(ids)])
     return sorted(ids)
