@@ -27,6 +27,8 @@ logger = logging.getLogger("waymark.supervisor")
 
 LOOK_EVERY = 1.0
 BEAT_EVERY = 5.0
+# A lease that runs out wakes nobody: what a killed worker held is looked for so often.
+NUDGE_EVERY = 10.0
 # Seconds without a pulse: for a cluster that has nothing to do, for one whose workers are all running a task (a task
 # has to end within its timeout), and for one that is just starting.
 SILENCE = 20.0
@@ -45,13 +47,14 @@ def members_of(main: int) -> set[int]:
 
 @dataclass
 class Pulse:
-    """Asks for one beat at a time and remembers when the last one came back."""
+    """Asks for one beat at a time, remembers when the last one came back, and wakes the stream now and then."""
 
     cluster: str
     token: str = ""
     asked_at: float = 0.0
     felt_at: float = 0.0
     limit: float = SILENCE_STARTING
+    nudged_at: float = 0.0
 
     def restart(self, now: float) -> None:
         self.token, self.asked_at, self.felt_at, self.limit = "", now, now, SILENCE_STARTING
@@ -63,6 +66,9 @@ class Pulse:
         if not self.token and now - self.asked_at >= BEAT_EVERY:
             self.token, self.asked_at = str(uuid.uuid4()), now
             ask_for_beat(self.cluster, self.token)
+        if now - self.nudged_at >= NUDGE_EVERY:
+            self.nudged_at = now
+            nudge("advance")
 
     def lost(self, now: float) -> bool:
         silent = now - self.felt_at

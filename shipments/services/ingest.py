@@ -10,6 +10,7 @@ from itertools import accumulate, takewhile
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.bulk import update_rows
@@ -20,7 +21,10 @@ from shipments.services.locks import lock_mappings
 from shipments.services.reading import Reading, read, reports_of
 from shipments.services.storing import Tally, lock_for, store
 
-_LEASE = timedelta(minutes=5)
+# Short, because what a killed worker held waits so long; renewed before each batch of a claim. One large message is
+# one batch, and takes its time.
+_LEASE = timedelta(seconds=30)
+_LONG_LEASE = timedelta(minutes=5)
 _ATTEMPTS = 5
 # After an error: one minute, then twice as long each time.
 _PAUSE = timedelta(minutes=1)
@@ -98,10 +102,20 @@ def _ingest(claimed: Sequence[Message]) -> int:
     sources = Source.objects.in_bulk({message.source_id for message in claimed})
     for message in claimed:
         message.source = sources[message.source_id]
-    return sum(
-        in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
-        for batch in _batches([message for message in claimed if not _is_worn_out(message)])
-    )
+    left = [message for message in claimed if not _is_worn_out(message)]
+    done = 0
+    for batch in list(_batches(left)):
+        _keep(left)
+        done += in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
+        left = left[len(batch) :]
+    return done
+
+
+def _keep(messages: Sequence[Message]) -> None:
+    """Hold what is left of a claim for another while. What was lost meanwhile shows when it is worked on."""
+    ours = Message.objects.filter(pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token)
+    ours.filter(size__lte=_BATCH_BYTES).update(lease_until=Now() + _LEASE)
+    ours.filter(size__gt=_BATCH_BYTES).update(lease_until=Now() + _LONG_LEASE)
 
 
 def _work_warily(messages: Sequence[Message]) -> None:
