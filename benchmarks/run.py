@@ -20,7 +20,7 @@ import psycopg  # noqa: E402 the project's own modules have to be found first
 
 from config.postgres import Server  # noqa: E402
 
-NAMES = ("ingest",)
+NAMES = ("ingest", "kills")
 
 
 @contextmanager
@@ -42,7 +42,13 @@ def main() -> int:
     parser.add_argument("name", choices=NAMES)
     arguments, rest = parser.parse_known_args()
     with scratch_database() as url:
-        environment = {**os.environ, "DATABASE_URL": url, "WAYMARK_ROLE": "worker", "PYTHONPATH": str(ROOT)}
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "WAYMARK_ROLE": "worker",
+            "PYTHONPATH": str(ROOT),
+        }
         migrate = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         measure = [sys.executable, "-m", f"benchmarks.{arguments.name}", *rest]
