@@ -26,6 +26,8 @@ from shipments.services.storing import Tally, lock_for, store
 _LEASE = timedelta(seconds=30)
 _LONG_LEASE = timedelta(minutes=5)
 _ATTEMPTS = 5
+# Attempts → messages of one transaction at most.
+_TOGETHER = {1: 1000, 2: 50}
 # After an error: one minute, then twice as long each time.
 _PAUSE = timedelta(minutes=1)
 # One transaction reads this much at most: about 1,000 to 4,000 events. One larger message is a transaction of its own.
@@ -119,7 +121,7 @@ def _keep(messages: Sequence[Message]) -> None:
 
 
 def _work_warily(messages: Sequence[Message]) -> None:
-    """The one message may have ended its worker before: if it does again, the others are not to wait behind it."""
+    """One of these may have ended its worker before: if it does again, the others are not to wait behind it."""
     for message in messages:
         later = timezone.now() + _PAUSE * 2 ** (message.attempts - 1)
         Message.objects.filter(pk=message.pk, lease_token=message.lease_token).update(not_before=later)
@@ -220,11 +222,15 @@ def _fitting(limit: int) -> int:
 
 
 def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """Together what is small and new; alone what is large or comes for another time."""
+    """Together what is small and of as many attempts; alone what is large.
+
+    What comes again was mostly in bad company when its worker died: a few together, and alone from the third time on.
+    """
     batch: list[Message] = []
     size = 0
     for message in messages:
-        if batch and (size + message.size > _BATCH_BYTES or batch[0].attempts > 1 or message.attempts > 1):
+        is_full = batch and len(batch) >= _TOGETHER.get(batch[0].attempts, 1)
+        if is_full or (batch and (size + message.size > _BATCH_BYTES or batch[0].attempts != message.attempts)):
             yield batch
             batch, size = [], 0
         batch.append(message)
