@@ -42,18 +42,12 @@ def _quoted(value: object) -> str:
 
 
 # What has nothing in it that an array literal would take for its own.
-_BARE: dict[str, Callable[[Any], str]] = {
-    "bigint": str,
-    "integer": str,
-    "smallint": str,
-    "boolean": str,
-    "timestamp with time zone": '"{}"'.format,
-}
+_BARE: dict[str, Callable[[Any], str]] = dict.fromkeys(("bigint", "integer", "smallint", "boolean"), str)
+_BARE["timestamp with time zone"] = '"{}"'.format
 
 
 def fetch_rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a query. Instants are read by psycopg's compiled loader, the ORM's costs ten times as much; JSON
-    comes as text."""
+    """The rows of a query; JSON comes as text. psycopg's own loader of instants costs a tenth of the ORM's."""
     with connection.cursor() as cursor:
         cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(sql, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from itertools import accumulate, takewhile
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -26,6 +28,8 @@ from shipments.services.storing import Tally, lock_for, store
 _LEASE = timedelta(seconds=30)
 _LONG_LEASE = timedelta(minutes=5)
 _ATTEMPTS = 5
+# Seconds after which a claim is not worked on further: well before the queue would end its worker for being stuck.
+_SLICE = 10.0
 # Attempts → messages of one transaction at most.
 _TOGETHER = {1: 1000, 2: 50}
 # After an error: one minute, then twice as long each time.
@@ -105,12 +109,21 @@ def _ingest(claimed: Sequence[Message]) -> int:
     for message in claimed:
         message.source = sources[message.source_id]
     left = [message for message in claimed if not _is_worn_out(message)]
-    done = 0
+    done, begun = 0, time.monotonic()
     for batch in list(_batches(left)):
+        if time.monotonic() - begun > _SLICE:
+            _give_back(left)
+            break
         _keep(left)
         done += in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
         left = left[len(batch) :]
     return done
+
+
+def _give_back(messages: Sequence[Message]) -> None:
+    """What was claimed and not begun is anybody's again, and was not tried."""
+    ours = Message.objects.filter(pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token)
+    ours.update(lease_until=None, attempts=F("attempts") - 1)
 
 
 def _keep(messages: Sequence[Message]) -> None:

@@ -282,3 +282,23 @@ def test_a_message_that_a_worker_holds_is_left_to_it():
     Message.objects.filter(pk=message.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
     assert ingest_messages([message.pk]) == 0
     assert ingest_waiting() == 0
+
+
+def test_a_claim_that_takes_too_long_is_given_back_untried(monkeypatch):
+    """Else the queue would end the worker, and messages that nothing is wrong with would count as tried."""
+    source = SourceFactory()
+    for number in range(3):
+        receive(source, payload(native("DEPARTED", ("mbl", f"M{number}"))), by=None)
+    monkeypatch.setattr(ingest, "_SLICE", -1.0)
+    assert ingest_waiting() == 3
+    waiting = list(Message.objects.values_list("state", "attempts", "lease_until"))
+    assert waiting == [(MessageState.RECEIVED, 0, None)] * 3
+    monkeypatch.undo()
+    ingest_waiting()
+    assert list(Message.objects.values_list("state", "attempts")) == [(MessageState.PARSED, 1)] * 3
+
+
+@pytest.mark.parametrize(("attempts", "sizes"), [(0, [60]), (1, [50, 10]), (2, [1] * 60)])
+def test_what_comes_again_is_read_a_few_together_and_then_alone(attempts, sizes):
+    messages = [Message(pk=number, size=10, attempts=attempts + 1) for number in range(60)]
+    assert [len(batch) for batch in ingest._batches(messages)] == sizes
