@@ -132,8 +132,6 @@ class Messages(MessageDoor):
             raise ValidationError({"source": _("Name the source: ?source=CODE")})
         source = Source.objects.active().get_for_user(caller(request), code=code)
         payload = self.body(request)
-        if not payload:
-            raise ValidationError({"": _("The body is empty: it has to be the message itself.")})
         content_type = (request.content_type or "")[:100]
         receipt = receive(source, payload, content_type=content_type, by=caller(request))
         message = receipt.message

@@ -103,9 +103,12 @@ def test_the_source_has_to_be_named(feed, secret, query):
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, ["source"])
 
 
-def test_an_empty_message_is_none(feed, secret):
+def test_an_empty_message_is_kept_too_and_says_what_is_wrong_with_it(feed, secret):
     answer = ask("messages/?source=LINE-FEED", "POST", secret=secret)
-    assert (answer.status_code, Message.objects.count()) == (400, 0)
+    assert answer.status_code == 202
+    ingest_waiting()
+    read = ask(f"messages/{answer.json()['id']}/", secret=secret).json()
+    assert (read["state"], read["size"], [error["code"] for error in read["errors"]]) == ("rejected", 0, ["empty"])
 
 
 @pytest.mark.parametrize("path", ["messages/", "events/"])
