@@ -133,7 +133,7 @@ def _check_digit(body: str) -> int:
 
 def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
     serial = f"{random.randrange(10**8):08d}{number:05d}"
-    references: list[tuple[str, str]] = [(ReferenceType.PO, f"PO-{random.randrange(10**6):06d}")]
+    references: list[tuple[str, str]] = [(ReferenceType.PO, f"45{random.randrange(10**6):06d}")]
     if mode == Mode.OCEAN:
         body = f"WMKU{serial[-6:]}"
         references += [(ReferenceType.MBL, f"NSTR{serial}"), (ReferenceType.BOOKING, f"NB{serial}")]
