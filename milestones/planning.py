@@ -111,11 +111,6 @@ def route(origin: PlaceFact, destination: PlaceFact, legs: Sequence[LegFact]) ->
     return Route(points, frozenset(between))
 
 
-def point_of(line: LineFact, shipment: ShipmentFact) -> RoutePoint | None:
-    """Where the line happens, as far as the plan knows."""
-    return shipment.route.points.get(line.place_role)
-
-
 def due_at(line: LineFact, plan: Plan, anchor: datetime | None) -> datetime | None:
     """`anchor` + offset in UTC; None when the anchor is not known.
 

@@ -110,11 +110,13 @@ def _ingest(claimed: Sequence[Message]) -> int:
         message.source = sources[message.source_id]
     left = [message for message in claimed if not _is_worn_out(message)]
     done, begun = 0, time.monotonic()
-    for batch in list(_batches(left)):
+    for number, batch in enumerate(list(_batches(left))):
         if time.monotonic() - begun > _SLICE:
             _give_back(left)
             break
-        _keep(left)
+        # The lease of a claim that is one batch of small messages, as nearly all are, is fresh enough.
+        if number or batch[0].size > _BATCH_BYTES:
+            _keep(left)
         done += in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
         left = left[len(batch) :]
     return done

@@ -298,6 +298,25 @@ def test_a_claim_that_takes_too_long_is_given_back_untried(monkeypatch):
     assert list(Message.objects.values_list("state", "attempts")) == [(MessageState.PARSED, 1)] * 3
 
 
+@pytest.mark.parametrize("lengths", [(10, 400), (400,), (10,)])
+def test_a_large_message_is_held_for_longer_than_small_ones(monkeypatch, lengths):
+    """Seen at the moment when each is read: by then the claim has to hold for as long as the reading may take."""
+    held = {}
+
+    def reading(message):
+        until = Message.objects.values_list("lease_until", flat=True).get(pk=message.pk)
+        held[message.size > 300] = until - timezone.now() > timedelta(minutes=1)
+        return READ(message)
+
+    monkeypatch.setattr(ingest, "read", reading)
+    monkeypatch.setattr(ingest, "_BATCH_BYTES", 300)
+    source = SourceFactory()
+    for number, length in enumerate(lengths):
+        receive(source, payload(native("DEPARTED", ("mbl", f"M{number}"), remarks="x" * length)), by=None)
+    ingest_waiting()
+    assert held == {length > 300: length > 300 for length in lengths}
+
+
 @pytest.mark.parametrize(("attempts", "sizes"), [(0, [60]), (1, [50, 10]), (2, [1] * 60)])
 def test_what_comes_again_is_read_a_few_together_and_then_alone(attempts, sizes):
     messages = [Message(pk=number, size=10, attempts=attempts + 1) for number in range(60)]

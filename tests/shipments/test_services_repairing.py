@@ -80,7 +80,7 @@ def test_a_changed_mapping_is_a_new_version():
     ("changes", "code"),
     [
         ({"code": "NOPE"}, "unknown_code"),
-        ({"classifier": "XXX"}, "unknown_classifier"),
+        ({"classifier": "NON"}, "unknown_classifier"),
         ({"raw_code": ""}, "raw_code_missing"),
         ({"format": "telex"}, "unknown_format"),
     ],
