@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,20 +75,26 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     settings.DATABASES["default"]["TEST"]["TEMPLATE"] = _migrated_template()
 
 
+def _make_anew(_case: object = None) -> None:
+    """This run's test database, from the template again."""
+    connections.close_all()
+    name = settings.DATABASES["default"]["NAME"]
+    with psycopg.connect(_address("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template()}")
+
+
+# After a test with real commits Django would empty all tables: what the migrations loaded would be gone for every later
+# test, and issued invoices refuse to be emptied. This is where it does so, for the mark, the fixture and live_server.
+TransactionTestCase._fixture_teardown = _make_anew  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database with real commits, made anew from the template afterwards.
-
-    pytest-django would empty all tables instead: what the migrations loaded would be gone for every later test, and
-    issued invoices refuse to be emptied.
-    """
+    """The test database with real commits, made anew from the template afterwards."""
     with django_db_blocker.unblock():
         yield
-        connections.close_all()
-        name = settings.DATABASES["default"]["NAME"]
-        with psycopg.connect(_address("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template()}")
+        _make_anew()
 
 
 @pytest.fixture
