@@ -49,7 +49,7 @@ def _origin(message: Message, found: object) -> Origin:
     if mapping is not None:
         key = (mapping.code_list, mapping.raw_code)
         meanings[key] = Meaning(mapping.code_id, mapping.classifier, mapping.attributes)
-    codes, _ = wanted_places([found])
+    codes = wanted_places([found]).codes
     places = Location.objects.filter(unlocode__in=codes, facility_code="")
     book = PlaceBook({p.unlocode: KnownPlace(p.pk, p.unlocode, p.time_zone, p.subdivision) for p in places})
     return Origin(source.pk, source.code, source.trust, source.time_zone, message.received_at, meanings, book)

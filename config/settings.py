@@ -32,6 +32,8 @@ WAYMARK_URL = environment.text("WAYMARK_URL", f"http://127.0.0.1:{PORT}")
 # Bytes: the largest message that is stored, and the largest that a worker parses.
 WAYMARK_MESSAGE_LIMIT = environment.integer("WAYMARK_MESSAGE_LIMIT", 64 << 20, least=1 << 10, most=1 << 30)
 WAYMARK_PARSE_LIMIT = environment.integer("WAYMARK_PARSE_LIMIT", 20 << 20, least=1 << 10, most=1 << 30)
+# Address space of the process that reads one large or packed message.
+WAYMARK_PARSE_MEMORY = environment.integer("WAYMARK_PARSE_MEMORY", 512 << 20, least=128 << 20, most=8 << 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = WAYMARK_MESSAGE_LIMIT
 # Requests of one caller of the API in a minute.
 WAYMARK_RATE_LIMIT = environment.integer("WAYMARK_RATE_LIMIT", 1200, least=1, most=1_000_000)
@@ -232,7 +234,10 @@ WAYMARK_TASKS = {
     "advance": "config.tasks.advance",
     "sweep_waiting": "config.tasks.sweep_waiting",
     "beat": "config.tasks.beat",
+    "work_jobs": "config.tasks.work_jobs",
 }
+# Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
+WAYMARK_JOBS: dict[str, str] = {}
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")
 _TASK_SECONDS = 60

@@ -43,6 +43,12 @@ def sweep_waiting() -> None:
     billing.services.rate_behind()
 
 
+def work_jobs() -> None:
+    """Carry on with the long work that people asked for."""
+    if partners.services.work_jobs():
+        nudge("advance")
+
+
 def beat(name: str, token: str) -> None:
     """A sign of life of the cluster whose supervisor sent `token` (a UUID) through the queue."""
     now = {"beaten_at": Now(), "beat_token": uuid.UUID(token)}

@@ -127,3 +127,20 @@ TOPIC_PERMISSIONS: dict[str, str] = {
     Topic.ETA_CHANGED: Permission.VIEW_SHIPMENTS,
     Topic.INVOICE_ISSUED: Permission.VIEW_INVOICES,
 }
+
+
+class JobState(TextChoices):
+    """Of a long piece of work that a person asked for."""
+
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+JOB_MOVES: dict[str, frozenset[str]] = {
+    JobState.RUNNING: frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED}),
+    # What failed or was cancelled goes on from where it stood.
+    JobState.FAILED: frozenset({JobState.RUNNING}),
+    JobState.CANCELLED: frozenset({JobState.RUNNING}),
+}

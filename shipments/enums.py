@@ -106,16 +106,72 @@ class TimePrecision(TextChoices):
 
 class Format(TextChoices):
     X12_214 = "x12_214", "X12 214"
+    X12_315 = "x12_315", "X12 315"
+    X12_322 = "x12_322", "X12 322"
+    IFTSTA = "iftsta", "EDIFACT IFTSTA"
+    COARRI = "coarri", "EDIFACT COARRI"
+    CODECO = "codeco", "EDIFACT CODECO"
+    CARGO_IMP = "cargo_imp", "IATA Cargo-IMP FSU/FSA"
+    ONE_RECORD = "one_record", "IATA ONE Record"
     DCSA_2 = "dcsa_2", "DCSA Track & Trace 2"
+    DCSA_3 = "dcsa_3", "DCSA Track & Trace 3"
+    EPCIS = "epcis", "GS1 EPCIS 2.0"
+    CBP = "cbp", _("US customs status (X12 350)")
+    UPS = "ups", "UPS"
+    FEDEX = "fedex", "FedEx"
+    DHL = "dhl", "DHL"
     NATIVE = "native", _("Waymark events (JSON)")
-    CSV = "csv", "CSV"
+    CSV = "csv", _("Table (CSV or Excel)")
+    AUTO = "auto", _("Recognised from the bytes")
 
 
 class Transport(TextChoices):
+    """How a source's messages come in; its connections say where from."""
+
     API = "api", _("API push")
+    WEBHOOK = "webhook", _("Webhook")
+    POLL = "poll", _("Polling")
     FILE = "file", _("File")
+    EMAIL = "email", _("E-mail")
     MANUAL = "manual", _("Manual")
+    DOCUMENT = "document", _("Document")
     SIMULATED = "simulated", _("Simulated")
+
+
+class ConnectionKind(TextChoices):
+    """A way by which messages of a source come in without a person or a key."""
+
+    WEBHOOK = "webhook", _("Webhook that they call")
+    POLL = "poll", _("REST API that we poll")
+    FOLDER = "folder", _("Folder that we watch")
+    SFTP = "sftp", _("SFTP directory")
+    FTP = "ftp", _("FTP directory")
+    IMAP = "imap", _("Mailbox (IMAP)")
+
+
+class AliasKind(TextChoices):
+    """What kind of code or text stands for a place (`LocationAlias`)."""
+
+    UNLOCODE = "unlocode", _("UN/LOCODE as they use it")
+    IATA = "iata", _("Airport or city code")
+    GLN = "gln", _("GLN")
+    TERMINAL = "terminal", _("Terminal code")
+    FIRMS = "firms", _("FIRMS code")
+    OTHER = "other", _("Code of another list")
+    NAME = "name", _("Name or text")
+
+
+class UploadState(TextChoices):
+    CHECKED = "checked", _("Checked, waits for a person")
+    IMPORTED = "imported", _("Imported")
+    DISCARDED = "discarded", _("Discarded")
+    UNDONE = "undone", _("Undone")
+
+
+UPLOAD_MOVES: dict[str, frozenset[str]] = {
+    UploadState.CHECKED: frozenset({UploadState.IMPORTED, UploadState.DISCARDED}),
+    UploadState.IMPORTED: frozenset({UploadState.UNDONE}),
+}
 
 
 class MessageState(TextChoices):
@@ -143,11 +199,13 @@ class WaitReason(TextChoices):
     UNMATCHED = "unmatched", _("No shipment has these references")
     AMBIGUOUS = "ambiguous", _("More than one shipment has these references")
     UNMAPPED = "unmapped", _("The code is not mapped")
-    QUARANTINED = "quarantined", _("The date cannot be true")
+    QUARANTINED = "quarantined", _("It cannot be believed as it is")
+    UNPLACED = "unplaced", _("The place is not known")
 
 
 class WaitOutcome(TextChoices):
     MATCHED = "matched", _("Taken up by a shipment")
     MAPPED = "mapped", _("Read again with a mapping")
+    PLACED = "placed", _("Read again with the place")
     RELEASED = "released", _("Released by a person")
     DISMISSED = "dismissed", _("Dismissed by a person")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from shipments.enums import Classifier, TimePrecision, ZoneCertainty
-from shipments.formats.base import ParsedEvent, ParsedPlace
+from shipments.enums import AliasKind, Classifier, TimePrecision, ZoneCertainty
+from shipments.formats.base import NOWHERE, ParsedEvent, ParsedPlace
 from shipments.matching import reference_key
 from shipments.zones import instant, load_zone, zone_of
 
@@ -50,14 +50,25 @@ class KnownPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAlias:
+    """Another name of a place (a LocationAlias row): for one source or all, by one means of transport or any."""
+
+    place: KnownPlace
+    source_id: int | None = None
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceBook:
     """The places a batch may need. `by_code`: 'NLRTM', 'NLRTM/APM2' and 'IATA:AMS'; `by_name`: (country, name upper).
 
     A name that two places of a country have stands in `by_name` once at most; it counts only where the state agrees.
+    `aliases`: by `place_keys` without their "place:" ('gln:4012345000009').
     """
 
     by_code: Mapping[str, KnownPlace] = field(default_factory=dict)
     by_name: Mapping[tuple[str, str], KnownPlace] = field(default_factory=dict)
+    aliases: Mapping[str, Sequence[KnownAlias]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,8 @@ class Origin:
 class NormalisedEvent:
     """An Event row to be, in our words. Times are aware (UTC). `is_mapped` False: code is INFO and waits for a mapping.
 
-    `quarantine`: empty, or the reason why the date cannot be true. `match_keys`: see shipments.matching.match_keys.
+    `quarantine`: empty, or the reason why it cannot be believed. `place_keys`: of a place that was named and is not
+    known, empty otherwise.
     """
 
     position: int
@@ -106,6 +118,9 @@ class NormalisedEvent:
     reason: str
     remarks: str
     is_mapped: bool
+    segment: str = ""
+    fallback_codes: tuple[str, ...] = ()
+    place_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +135,48 @@ class _When:
     doubt: str = ""
 
 
-def wanted_places(events: Iterable[ParsedEvent]) -> tuple[set[str], set[tuple[str, str]]]:
-    """The (codes, names) to load a PlaceBook with: everything `normalise` may look up for these events."""
+@dataclass(frozen=True, slots=True)
+class WantedPlaces:
+    """What to load a PlaceBook with: codes, (country, name) pairs and keys of aliases."""
+
+    codes: frozenset[str]
+    names: frozenset[tuple[str, str]]
+    aliases: frozenset[str]
+
+
+def wanted_places(events: Iterable[ParsedEvent]) -> WantedPlaces:
+    """Everything `normalise` may look up for these events."""
     codes: set[str] = set()
     names: set[tuple[str, str]] = set()
+    aliases: set[str] = set()
     for place in {event.place for event in events}:
         codes.update(_codes(place))
+        aliases.update(_aliases(place))
         if place.country and place.name:
             names.add((place.country, place.name.upper()))
-    return codes, names
+    return WantedPlaces(frozenset(codes), frozenset(names), frozenset(aliases))
+
+
+def place_keys(place: ParsedPlace) -> tuple[str, ...]:
+    """What an event waits under whose place nobody knows: everything that place could be found by."""
+    return tuple(f"place:{key}" for key in _aliases(place))
+
+
+def alias_value(kind: str, said: str, country: str = "") -> str:
+    """A code or text as aliases are compared: capital letters, blanks single; a name stands behind its country."""
+    bare = " ".join(said.upper().split())[:110]
+    if kind == AliasKind.NAME:
+        return f"{country.upper()[:2]}|{bare}"
+    return bare.replace(" ", "")
 
 
 def normalise(event: ParsedEvent, origin: Origin) -> NormalisedEvent:
     """The event in our words. Total: what is not known stays open (INFO, no place, an assumed zone), never an error."""
-    meaning = origin.meanings.get((event.code_list, event.raw_code)) if not event.code else None
+    meaning = _meaning(event, origin.meanings) if not event.code else None
     classifier = event.classifier or (meaning.classifier if meaning else "") or _ACTUAL
-    place = _resolve(event.place, origin.places)
-    when = _when(event, place, origin, classifier)
     attributes = {**meaning.attributes, **event.attributes} if meaning else dict(event.attributes)
+    place = _resolve(event.place, _means(event, attributes), origin) if event.place is not NOWHERE else None
+    when = _when(event, place, origin, classifier)
     if when.is_ambiguous:
         attributes["ambiguous_local_time"] = True
     return NormalisedEvent(
@@ -167,7 +206,28 @@ def normalise(event: ParsedEvent, origin: Origin) -> NormalisedEvent:
         reason=event.reason[:300],
         remarks=event.remarks[:500],
         is_mapped=bool(event.code or meaning or (event.retracts and not event.raw_code)),
+        segment=event.segment[:40],
+        fallback_codes=event.fallback_codes,
+        place_keys=place_keys(event.place) if place is None and event.place is not NOWHERE else (),
     )
+
+
+def _meaning(event: ParsedEvent, meanings: Mapping[tuple[str, str], Meaning]) -> Meaning | None:
+    """Of the code itself, else of the first of its fallbacks that means something."""
+    found = meanings.get((event.code_list, event.raw_code))
+    if found is None and event.fallback_codes:
+        known = (meanings.get((event.code_list, code)) for code in event.fallback_codes)
+        return next((meaning for meaning in known if meaning), None)
+    return found
+
+
+def _means(event: ParsedEvent, attributes: Mapping[str, Any]) -> str:
+    """By what it moved, as far as the report says so."""
+    if mode := attributes.get("mode"):
+        return str(mode)
+    if event.vessel_imo or event.voyage:
+        return "VESSEL"
+    return "AIR" if event.flight else ""
 
 
 def fingerprint(event: ParsedEvent, source_id: int) -> str:
@@ -182,8 +242,9 @@ def fingerprint(event: ParsedEvent, source_id: int) -> str:
         event.zone or event.zone_code, place.unlocode, place.facility, place.iata,
         place.country, place.subdivision, place.name.upper(),
         reference_key(event.equipment), event.vessel_imo, event.voyage, event.flight,
-        event.source_event_id, event.retracts, event.reported_at if identity else "",
+        event.source_event_id, event.retracts, event.reported_at if identity and not identity.startswith("=") else "",
         *sorted({f"{type_}:{reference_key(value)}" for type_, value in event.references}),
+        *((place.code,) if place.code else ()),
     )  # fmt: skip
     return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
 
@@ -204,8 +265,27 @@ def _codes(place: ParsedPlace) -> list[str]:
     return codes
 
 
-def _resolve(place: ParsedPlace, book: PlaceBook) -> KnownPlace | None:
-    """The place meant, or None: nothing is guessed."""
+def _aliases(place: ParsedPlace) -> Iterator[str]:
+    """The keys of aliases a place may be found by, best first."""
+    if place.code:
+        yield f"{place.code_kind}:{alias_value(place.code_kind, place.code)}"
+    if place.facility:
+        yield f"terminal:{alias_value('terminal', f'{place.unlocode}/{place.facility}')}"
+    if place.unlocode:
+        yield f"unlocode:{alias_value('unlocode', place.unlocode)}"
+    if place.iata:
+        yield f"iata:{alias_value('iata', place.iata)}"
+    if said := place.name or ("" if place.unlocode or place.code else place.text):
+        yield f"name:{alias_value('name', said, place.country)}"
+
+
+def _resolve(place: ParsedPlace, means: str, origin: Origin) -> KnownPlace | None:
+    """The place meant, or None: nothing is guessed. What a person said of a code goes before the code itself."""
+    book = origin.places
+    if book.aliases:
+        for key in _aliases(place):
+            if known := _alias(book.aliases.get(key, ()), means, origin.source_id):
+                return known
     for code in _codes(place):
         if known := book.by_code.get(code):
             return known
@@ -213,6 +293,14 @@ def _resolve(place: ParsedPlace, book: PlaceBook) -> KnownPlace | None:
     if known and place.subdivision and known.subdivision and place.subdivision != known.subdivision:
         return None
     return known
+
+
+def _alias(entries: Sequence[KnownAlias], means: str, source_id: int) -> KnownPlace | None:
+    """The most specific of the aliases that hold here: of the source before of all, of the mode before of any."""
+    fitting = [e for e in entries if e.source_id in (None, source_id) and e.mode in ("", means)]
+    if not fitting:
+        return None
+    return max(fitting, key=lambda e: (e.source_id is not None, e.mode != "")).place
 
 
 def _zone(event: ParsedEvent, place: KnownPlace | None, origin: Origin) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Organisations, the people who act for them, and what those want to hear."""
 
+from partners.models.jobs import Job, JobQuerySet
 from partners.models.notices import Delivery, DeliveryQuerySet, Notification, NotificationAudience, Subscription
 from partners.models.people import (
     ApiKey,
@@ -20,6 +21,8 @@ __all__ = [
     "ApiKeyQuerySet",
     "Delivery",
     "DeliveryQuerySet",
+    "Job",
+    "JobQuerySet",
     "Membership",
     "Notification",
     "NotificationAudience",

@@ -60,7 +60,7 @@ class MatchShipment(ActionForm):
 def _map(waiting: WaitingEvent, values: Mapping[str, Any], by: User) -> None:
     event = waiting.event
     save_mapping(
-        format=waiting.source.format,
+        format=waiting.event.message.format or waiting.source.format,
         code_list=event.code_list,
         raw_code=event.raw_code,
         code=values["code"].pk,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Protocol
 
 from shipments.enums import TimePrecision
@@ -11,7 +12,10 @@ from shipments.enums import TimePrecision
 
 @dataclass(frozen=True, slots=True)
 class ParsedPlace:
-    """A place as the message names it. Every field may be empty; `text` is what to show a person."""
+    """A place as the message names it. Every field may be empty; `text` is what to show a person.
+
+    `code` of `code_kind` (AliasKind: gln, terminal, firms, other): a code that is no UN/LOCODE and no airport.
+    """
 
     unlocode: str = ""
     facility: str = ""
@@ -22,6 +26,11 @@ class ParsedPlace:
     latitude: float | None = None
     longitude: float | None = None
     text: str = ""
+    code: str = ""
+    code_kind: str = ""
+
+
+NOWHERE = ParsedPlace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,10 @@ class ParsedEvent:
     vocabulary code when the sender speaks it (native), else empty and `raw_code` decides through CodeMapping.
     `classifier`: PLN/EST/ACT/REQ when the message says it, else empty. `references`: (ReferenceType value, raw value),
     most specific first. `attributes`: mode, laden, stop, doc, agency, pieces ...
+    `fallback_codes`: what to look up when `raw_code` is not mapped, best first ("EQUIPMENT.GTIN" after
+    "EQUIPMENT.GTIN+EMPTY"). `segment`: where it stands, for a person ("AT7 #12", "row 5", "event 3").
+    `source_event_id`, `retracts`: the sender's own id; or `content_id(...)` where a format takes reports back by
+    repeating them (it begins with "=").
     """
 
     position: int
@@ -45,7 +58,7 @@ class ParsedEvent:
     zone_code: str = ""
     precision: str = TimePrecision.MINUTE
     reported_at: str = ""
-    place: ParsedPlace = ParsedPlace()
+    place: ParsedPlace = NOWHERE
     equipment: str = ""
     vessel_imo: str = ""
     voyage: str = ""
@@ -56,6 +69,53 @@ class ParsedEvent:
     reason: str = ""
     remarks: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    fallback_codes: tuple[str, ...] = ()
+    segment: str = ""
+
+
+def content_id(event: ParsedEvent) -> str:
+    """An id made of what the report says, for senders that give none: the same status, place, unit and time."""
+    place = event.place
+    parts = (
+        event.code_list, event.raw_code, event.classifier, event.wall_time[:16], place.unlocode, place.facility,
+        place.iata, place.code, place.name.upper(), event.equipment, event.voyage, event.flight,
+        *sorted(f"{type_}:{value.upper()}" for type_, value in event.references),
+    )  # fmt: skip
+    return "=" + sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:40]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeSet:
+    """A transaction set or message of an interchange, as an acknowledgement names it.
+
+    `group`: number of its functional group (GS06, UNG), `group_kind`: GS01. `issues`: codes of what was wrong in it.
+    """
+
+    kind: str
+    number: str
+    group: str = ""
+    group_kind: str = ""
+    is_accepted: bool = True
+    issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An interchange: `standard` "x12" or "edifact", who sent it to whom under which number, what was in it.
+
+    `digest`: SHA-256 of its segments, whatever stands round them. `first`, `last`: positions of its events (last is
+    one past). `is_acknowledgement`: it holds acknowledgements only, and is never acknowledged itself.
+    """
+
+    standard: str
+    sender: str
+    receiver: str
+    number: str
+    digest: str
+    first: int = 0
+    last: int = 0
+    sets: tuple[EnvelopeSet, ...] = ()
+    is_acknowledgement: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +136,34 @@ class ParseIssue:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """All that could be read, and all that could not. No events and at least one issue: the message is rejected."""
+    """All that could be read, and all that could not. No events and a real issue: the message is rejected.
+
+    `is_quiet`: that it holds no events is as it should be (acknowledgements). `format`: what it was read as, said by
+    the `auto` parser. `progress`: percent of the message that is read with this part of it.
+    """
 
     events: tuple[ParsedEvent, ...] = ()
     issues: tuple[ParseIssue, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
+    is_quiet: bool = False
+    format: str = ""
+    progress: int = 100
 
 
 class Parse(Protocol):
-    """A parser: total (never raises on any bytes); `options` is the source's column mapping (CSV only)."""
+    """A parser: total (never raises on any bytes).
+
+    `options`: Source.options, and "received_at" (ISO 8601 with offset) when we received it, for formats whose dates
+    lack the year.
+    """
 
     def __call__(self, raw: bytes, options: Mapping[str, Any]) -> Parsed: ...
+
+
+class ParseParts(Protocol):
+    """A parser of large messages: the same events part by part, `size` at most in each, without holding them all."""
+
+    def __call__(self, raw: bytes, options: Mapping[str, Any], size: int) -> Iterator[Parsed]: ...
 
 
 def rejected(code: str, message: str, **where: Any) -> Parsed:

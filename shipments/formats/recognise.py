@@ -90,10 +90,15 @@ def refusal(raw: bytes) -> Parsed | None:
     return None
 
 
+def named(looks_like: str) -> str:
+    """What `recognise` found, in words with an article; '' for what has no name."""
+    return _SPOKEN.get(looks_like) or (f"an X12 {looks_like[4:]}" if looks_like.startswith("x12_") else "")
+
+
 def wrong_format(raw: bytes, expected: str) -> Parsed:
     """The rejection of a file of another format. `expected` in words, as in 'X12 214'."""
     looks_like = recognise(raw)
-    said = _SPOKEN.get(looks_like) or (f"an X12 {looks_like[4:]}" if looks_like.startswith("x12_") else "")
+    said = named(looks_like)
     if not said:
         return rejected("wrong_format", f"This is not {expected}.", snippet=snippet(raw))
     return rejected("wrong_format", f"This looks like {said}; the source sends {expected}.", snippet=snippet(raw))

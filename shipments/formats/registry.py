@@ -1,14 +1,17 @@
-"""Which parser reads which format."""
+"""Which parser reads which format. A format is one line here."""
 
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import dcsa_2, native, table, x12_214
-from shipments.formats.base import Parse
+from shipments.formats import auto, dcsa_2, native, table, x12_214
+from shipments.formats.base import Parse, ParseParts
 
-FORMATS: dict[str, Parse] = {
+READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
     Format.DCSA_2.value: dcsa_2.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }
+FORMATS: dict[str, Parse] = {**READERS, Format.AUTO.value: auto.parse_with(READERS)}
+# Formats that can be read part by part, without holding a large message as a whole.
+IN_PARTS: dict[str, ParseParts] = {}

@@ -52,14 +52,18 @@ class CodeMappingQuerySet(ScopedQuerySet["CodeMapping"]):
 
 
 class CodeMapping(models.Model):
-    """(format, list, source or any, raw code) → our code. Versioned: a change replaces, and the old row stays.
+    """(source or any, format or any, list, raw code) → our code. Versioned: a change replaces, and the old row stays.
+
+    The most specific one counts: of the source before of all, of the format before of every format with the list.
 
     `classifier` empty: as the message says ("copy"). `attributes`: mode, stop, doc, reason, agency, clears, part ...
     """
 
     access: ClassVar[Access] = OPEN
 
-    format = models.CharField(_("format"), max_length=16)
+    format = models.CharField(
+        _("format"), max_length=16, blank=True, help_text=_("Empty: every format that uses this list")
+    )
     code_list = models.CharField(_("code list"), max_length=32, help_text=_("Such as 1650 or 1652 of X12"))
     source = models.ForeignKey(
         Source,
@@ -75,6 +79,7 @@ class CodeMapping(models.Model):
     )
     classifier = models.CharField(_("classifier"), max_length=3, choices=Classifier.choices, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True, db_default="")
     version = models.PositiveIntegerField(_("version"), default=1)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     created_by = models.ForeignKey(
@@ -106,7 +111,7 @@ class CodeMapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.format}/{self.code_list}/{self.raw_code} → {self.code_id}"
+        return f"{self.format or '*'}/{self.code_list}/{self.raw_code} → {self.code_id}"
 
 
 class EventQuerySet(ScopedQuerySet["Event"]):
@@ -132,6 +137,9 @@ class Event(models.Model):
         Message, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events", verbose_name=_("message")
     )
     position = models.PositiveIntegerField(_("position in the message"))
+    segment = models.CharField(
+        _("where in the message"), max_length=40, blank=True, db_default="", help_text=_("AT7 #12, row 5, event 3")
+    )
     trust = models.PositiveSmallIntegerField(_("trust"), help_text=_("Of the source when it was received"))
 
     code = models.ForeignKey(
@@ -244,12 +252,15 @@ class WaitingEventQuerySet(ScopedQuerySet["WaitingEvent"]):
     def quarantined(self) -> WaitingEventQuerySet:
         return self.open().filter(reason=WaitReason.QUARANTINED)
 
+    def unplaced(self) -> WaitingEventQuerySet:
+        return self.open().filter(reason=WaitReason.UNPLACED)
+
 
 class WaitingEvent(models.Model):
     """A row of the queues "unmatched", "unmapped" and "quarantined": what an event lacks, and how it got it.
 
     `keys`: what it can be found by. For unmatched: "type-family:key" strings (shipments.matching.match_keys); for
-    unmapped: "format|list|raw code".
+    unmapped: "format|list|raw code"; for unplaced: "place:…" (shipments.normalise.place_keys).
     """
 
     access: ClassVar[Access] = Access(paths=("source__partner",), view=Permission.REPORT_EVENTS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -45,7 +46,34 @@ class Source(models.Model):
         _("usual delay in minutes"), default=240, help_text=_("How long after an event this source usually reports it")
     )
     column_mapping = models.JSONField(
-        _("column mapping"), default=dict, blank=True, help_text=_("For CSV: our field → their column")
+        _("column mapping"), default=dict, blank=True, help_text=_("For tables: our field → their column")
+    )
+    reading = models.JSONField(
+        _("reading options"),
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text=_('Such as {"treat_standard_as_local": true}; each format says which it knows'),
+    )
+    sender_ids = ArrayField(
+        models.CharField(max_length=35),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name=_("sender ids"),
+        help_text=_("Envelope ids (ISA06, UNB) this source may use; what says otherwise is quarantined. Empty: any"),
+    )
+    checks_control_numbers = models.BooleanField(
+        _("checks control numbers"),
+        default=True,
+        db_default=True,
+        help_text=_("Quarantine an interchange whose number came before with other content"),
+    )
+    acknowledges = models.BooleanField(
+        _("acknowledges"),
+        default=False,
+        db_default=False,
+        help_text=_("Answer each interchange with a 997 or CONTRL"),
     )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
@@ -70,6 +98,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its parser is told beside the bytes: reading options, and for tables the column mapping."""
+        return {**self.reading, **self.column_mapping}
 
 
 class MessageQuerySet(ScopedQuerySet["Message"]):
@@ -109,7 +142,17 @@ class Message(models.Model):
     deliveries = models.PositiveIntegerField(_("times delivered"), default=1)
     last_delivered_at = models.DateTimeField(_("last delivered"), db_default=Now())
 
+    format = models.CharField(
+        _("read as"), max_length=16, blank=True, db_default="", help_text=_("The format it was read as; empty before")
+    )
     state = models.CharField(_("state"), max_length=16, choices=MessageState.choices, default=MessageState.RECEIVED)
+    events_read = models.PositiveIntegerField(
+        db_default=0, editable=False, help_text="A large message: the positions below this are stored"
+    )
+    progress = models.PositiveSmallIntegerField(
+        _("progress"), db_default=0, editable=False, help_text=_("A large message: percent that is read")
+    )
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     not_before = models.DateTimeField(db_default=Now(), editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -147,6 +190,7 @@ class Message(models.Model):
                 condition=Q(state=MessageState.RECEIVED) | Q(processed_at__isnull=False),
                 name="message_processed_says_when",
             ),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="message_progress_is_a_percentage"),
         ]
 
     def __str__(self) -> str:

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from partners.access import OPEN, Access, ScopedQuerySet
-from shipments.enums import LocationKind
+from partners.models import User
+from shipments.enums import AliasKind, LocationKind
+from shipments.models.messages import Source
 
 
 class LocationQuerySet(ScopedQuerySet["Location"]):
@@ -89,3 +91,58 @@ class Location(models.Model):
     def code(self) -> str:
         """'NLRTM', or 'NLRTM/APM2' for a facility."""
         return f"{self.unlocode}/{self.facility_code}" if self.facility_code else self.unlocode
+
+
+class LocationAliasQuerySet(ScopedQuerySet["LocationAlias"]):
+    def known_as(self, kind: str, value: str) -> LocationAliasQuerySet:
+        return self.filter(kind=kind, value=value)
+
+
+class LocationAlias(models.Model):
+    """What else a place is called: CNSHA by sea is CNSGH, a GLN, a terminal code, a sender's own words.
+
+    `value` is normalised (`shipments.normalise.alias_value`). The most specific one counts: of the source before of
+    all, of the mode before of any.
+    """
+
+    access: ClassVar[Access] = OPEN
+
+    kind = models.CharField(_("kind"), max_length=16, choices=AliasKind.choices)
+    value = models.CharField(_("code or text"), max_length=120)
+    mode = models.CharField(
+        _("mode"), max_length=8, blank=True, help_text=_("VESSEL, AIR, RAIL, ROAD ... or empty for any")
+    )
+    source = models.ForeignKey(
+        Source,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="location_aliases",
+        verbose_name=_("only for source"),
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="also_known_as", verbose_name=_("place")
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("created by")
+    )
+
+    objects = LocationAliasQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("alias of a place")
+        verbose_name_plural = _("aliases of places")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value", "mode", "source"],
+                nulls_distinct=False,
+                name="alias_is_unambiguous",
+                violation_error_message=_("There is already a place with this alias."),
+            ),
+            models.CheckConstraint(condition=Q(kind__in=AliasKind.values), name="alias_kind_is_known"),
+            models.CheckConstraint(condition=~Q(value=""), name="alias_has_a_value"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} → {self.location_id}"

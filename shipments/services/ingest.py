@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate, takewhile
@@ -17,11 +19,15 @@ from django.utils import timezone
 
 from core.bulk import update_rows
 from core.leases import LeaseLost, claim, fence, in_halves
+from core.queue import nudge
 from shipments.enums import MessageState
 from shipments.models import Event, Message, Source
+from shipments.services.acknowledging import acknowledge
+from shipments.services.apart import needs_apart
+from shipments.services.envelopes import Doubt, doubts_of
 from shipments.services.locks import lock_mappings
-from shipments.services.reading import Reading, read, reports_of
-from shipments.services.storing import Tally, lock_for, store
+from shipments.services.reading import MOST_ISSUES, Reading, read, read_in_parts, reports_of
+from shipments.services.storing import Report, Stored, Tally, lock_for, store
 
 # Short, because what a killed worker held waits so long; renewed before each batch of a claim. One large message is
 # one batch, and takes its time.
@@ -30,6 +36,8 @@ _LONG_LEASE = timedelta(minutes=5)
 _ATTEMPTS = 5
 # Seconds after which a claim is not worked on further: well before the queue would end its worker for being stuck.
 _SLICE = 10.0
+# The same for one large message, which begins anew from its bytes after each.
+_LONG_SLICE = 25.0
 # Attempts → messages of one transaction at most.
 _TOGETHER = {1: 1000, 2: 50}
 # After an error: one minute, then twice as long each time.
@@ -117,9 +125,19 @@ def _ingest(claimed: Sequence[Message]) -> int:
         # The lease of a claim that is one batch of small messages, as nearly all are, is fresh enough.
         if number or batch[0].size > _BATCH_BYTES:
             _keep(left)
-        done += in_halves(batch, _work_warily if batch[0].attempts > 1 else _work, _park)
+        done += in_halves(batch, _way_of(batch), _park)
         left = left[len(batch) :]
     return done
+
+
+def _way_of(batch: Sequence[Message]) -> Callable[[Sequence[Message]], None]:
+    if _is_large(batch[0]):
+        return _work_in_parts
+    return _work_warily if batch[0].attempts > 1 else _work
+
+
+def _is_large(message: Message) -> bool:
+    return needs_apart(bytes(message.raw))
 
 
 def _give_back(messages: Sequence[Message]) -> None:
@@ -147,11 +165,76 @@ def _work(messages: Sequence[Message]) -> None:
     readings = [read(message) for message in messages]
     with transaction.atomic():
         _hold(messages)
-        lock_mappings()
-        reports = reports_of(readings)
-        lock_for(reports)
-        stored = store(reports)
+        stored = _store(readings)
         _finish(readings, _recounted(stored.tallies))
+
+
+def _store(readings: Sequence[Reading]) -> Stored:
+    """The events of `readings`, in the caller's transaction."""
+    lock_mappings()
+    doubts = doubts_of(readings)
+    reports = reports_of(readings)
+    lock_for(reports)
+    return store(_doubted(reports, doubts) if doubts else reports)
+
+
+def _doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:
+    by_message: dict[int, list[Doubt]] = {}
+    for doubt in doubts:
+        by_message.setdefault(doubt.message_id, []).append(doubt)
+    return [_with_doubt(report, by_message.get(report.message_id, ())) for report in reports]
+
+
+def _with_doubt(report: Report, doubts: Sequence[Doubt]) -> Report:
+    reason = next((d.reason for d in doubts if d.first <= report.event.position < d.last), "")
+    if not reason or report.event.quarantine:
+        return report
+    return replace(report, event=replace(report.event, quarantine=reason))
+
+
+def _work_in_parts(messages: Sequence[Message]) -> None:
+    """A large message: each part is a transaction, and what is stored already is not stored again."""
+    (message,) = messages
+    end = time.monotonic() + _LONG_SLICE
+    last: Reading | None = None
+    issues: list[dict[str, Any]] = []
+    total = 0
+    with closing(read_in_parts(message)) as parts:
+        for reading in parts:
+            last = reading
+            issues += reading.errors[: MOST_ISSUES - len(issues)]
+            total += len(reading.parsed.events)
+            if total > message.events_read:
+                _work_part(message, reading, total)
+            if time.monotonic() > end and reading.parsed.progress < 100:
+                _give_back([message])
+                nudge("advance")
+                return
+    if last is not None:
+        _close(message, last, total, issues)
+
+
+def _work_part(message: Message, reading: Reading, total: int) -> None:
+    with transaction.atomic():
+        _hold([message])
+        _store([reading])
+        Message.objects.filter(pk=message.pk).update(
+            events_read=total, progress=reading.parsed.progress, lease_until=Now() + _LONG_LEASE
+        )
+    message.events_read = total
+
+
+def _close(message: Message, last: Reading, total: int, issues: list[dict[str, Any]]) -> None:
+    """The large message is through: what became of it is counted from the rows."""
+    with transaction.atomic():
+        _hold([message])
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTS, [[message.pk]])
+            counted = [Tally(*counts) for _, *counts in cursor.fetchall()]
+        tally = counted[0] if counted else Tally()
+        tally.duplicate = max(0, total - tally.found)
+        state = _state(total, issues, is_quiet=last.parsed.is_quiet)
+        _write([_row(message, state, issues, tally, last.format)])
 
 
 def _hold(messages: Sequence[Message]) -> None:
@@ -162,36 +245,31 @@ def _hold(messages: Sequence[Message]) -> None:
 
 
 def _finish(readings: Sequence[Reading], tallies: dict[int, Tally]) -> None:
-    now = timezone.now()
-    rows = [
-        _finished(reading, tallies.get(reading.message.pk, Tally()), now)
-        for reading in sorted(readings, key=lambda reading: reading.message.pk)
-    ]
-    names = ["id", "state", "processed_at", "errors", "lease_until", "events_found", "events_matched"]
-    names += ["events_unmatched", "events_unmapped", "events_quarantined", "events_duplicate"]
+    rows = []
+    for reading in sorted(readings, key=lambda reading: reading.message.pk):
+        errors = reading.errors
+        state = _state(len(reading.parsed.events), errors, is_quiet=reading.parsed.is_quiet)
+        tally = tallies.get(reading.message.pk, Tally())
+        rows.append(_row(reading.message, state, errors, tally, reading.format))
+    _write(rows)
+    acknowledge(readings)
+
+
+def _write(rows: Sequence[tuple[Any, ...]]) -> None:
+    names = ["id", "state", "errors", "format", "processed_at", "lease_until", "progress", "events_found"]
+    names += ["events_matched", "events_unmatched", "events_unmapped", "events_quarantined", "events_duplicate"]
     update_rows(Message, names, rows)
 
 
-def _finished(reading: Reading, tally: Tally, now: Any) -> tuple[Any, ...]:
-    return (
-        reading.message.pk,
-        _state_of(reading),
-        now,
-        reading.errors,
-        None,
-        tally.found,
-        tally.matched,
-        tally.unmatched,
-        tally.unmapped,
-        tally.quarantined,
-        tally.duplicate,
-    )
+def _row(message: Message, state: str, errors: list[dict[str, Any]], tally: Tally, format_: str) -> tuple[Any, ...]:
+    counts = (tally.found, tally.matched, tally.unmatched, tally.unmapped, tally.quarantined, tally.duplicate)
+    return (message.pk, state, json.dumps(errors), format_, timezone.now(), None, 100, *counts)
 
 
-def _state_of(reading: Reading) -> str:
-    if not reading.parsed.events:
+def _state(events: int, errors: Sequence[dict[str, Any]], *, is_quiet: bool) -> str:
+    is_partial = not all(error["is_warning"] for error in errors)
+    if not events and (is_partial or not is_quiet):
         return MessageState.REJECTED.value
-    is_partial = not all(issue.is_warning for issue in reading.parsed.issues)
     return MessageState.PARTIAL.value if is_partial else MessageState.PARSED.value
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,58 +13,107 @@ from django.db.models.functions import Upper
 
 from shipments.formats.base import Parsed, ParsedEvent, rejected
 from shipments.formats.registry import FORMATS
-from shipments.models import CodeMapping, Location, Message, MilestoneType, Source
-from shipments.normalise import KnownPlace, Meaning, Origin, PlaceBook, normalise, wanted_places
+from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source
+from shipments.normalise import (
+    KnownAlias,
+    KnownPlace,
+    Meaning,
+    Origin,
+    PlaceBook,
+    WantedPlaces,
+    normalise,
+    wanted_places,
+)
+from shipments.services.apart import joined, needs_apart, parse_apart
 from shipments.services.intake import printable
 from shipments.services.storing import Report
 
-_MOST_ISSUES = 200
+MOST_ISSUES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A message and what was found in it."""
+    """A message and what was found in it. `format`: what it was read as, where the source leaves that open."""
 
     message: Message
     source: Source
     parsed: Parsed
 
     @property
-    def errors(self) -> str:
-        """As the message keeps them, in JSON: the first 200 of {"code", "message", "segment", "element", ...}."""
-        issues = [dataclasses.asdict(issue) for issue in self.parsed.issues[:_MOST_ISSUES]]
-        return json.dumps(
-            [{name: printable(v) if isinstance(v, str) else v for name, v in issue.items()} for issue in issues]
-        )
+    def format(self) -> str:
+        return self.parsed.format or self.source.format
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """As the message keeps them: the first 200 of {"code", "message", "segment", "element", ...}."""
+        return [
+            {name: printable(v) if isinstance(v, str) else v for name, v in dataclasses.asdict(issue).items()}
+            for issue in self.parsed.issues[:MOST_ISSUES]
+        ]
 
 
 def read(message: Message) -> Reading:
-    """Parse the message's bytes. Above WAYMARK_PARSE_LIMIT bytes it is rejected unread."""
+    """Parse the message's bytes as a whole. Above WAYMARK_PARSE_LIMIT bytes it is rejected unread."""
     raw = bytes(message.raw)
-    if len(raw) > settings.WAYMARK_PARSE_LIMIT:
-        limit = settings.WAYMARK_PARSE_LIMIT >> 20
-        parsed = rejected("too_large", f"The message is kept, but only {limit} MiB at most are read. Send it in parts.")
-    else:
-        parsed = FORMATS[message.source.format](raw, message.source.column_mapping)
-    if b"\x00" in raw or b"\\u" in raw:
-        parsed = Parsed(tuple(map(_printable, parsed.events)), parsed.issues)
-    if not parsed.events and not parsed.issues:
-        parsed = rejected("no_events", "The message could be read, and there is no event in it.")
-    return Reading(message, message.source, parsed)
+    source = message.source
+    if refused := _too_large(raw):
+        return Reading(message, source, refused)
+    options = options_of(message)
+    if needs_apart(raw):
+        return Reading(message, source, _tidy(joined(parse_apart(source.format, raw, options)), raw))
+    return Reading(message, source, _tidy(FORMATS[source.format](raw, options), raw))
+
+
+def read_in_parts(message: Message) -> Generator[Reading, None, None]:
+    """The same part by part, read in a process of its own whose memory and time are limited."""
+    raw = bytes(message.raw)
+    source = message.source
+    if refused := _too_large(raw):
+        yield Reading(message, source, refused)
+        return
+    is_empty = True
+    for parsed in parse_apart(source.format, raw, options_of(message)):
+        is_empty = is_empty and not parsed.events and not parsed.issues and not parsed.is_quiet
+        yield Reading(message, source, _printed(parsed, raw))
+    if is_empty:
+        yield Reading(message, source, _tidy(Parsed(), raw))
+
+
+def options_of(message: Message) -> dict[str, Any]:
+    """What the parser is told beside the bytes."""
+    return {**message.source.options, "received_at": message.received_at.isoformat()}
+
+
+def _too_large(raw: bytes) -> Parsed | None:
+    if len(raw) <= settings.WAYMARK_PARSE_LIMIT:
+        return None
+    limit = settings.WAYMARK_PARSE_LIMIT >> 20
+    return rejected("too_large", f"The message is kept, but only {limit} MiB at most are read. Send it in parts.")
+
+
+def _tidy(parsed: Parsed, raw: bytes) -> Parsed:
+    if parsed.events or parsed.issues or parsed.is_quiet:
+        return _printed(parsed, raw)
+    return rejected("no_events", "The message could be read, and there is no event in it.")
+
+
+def _printed(parsed: Parsed, raw: bytes) -> Parsed:
+    if b"\x00" not in raw and b"\\u" not in raw:
+        return parsed
+    return dataclasses.replace(parsed, events=tuple(map(_printable, parsed.events)))
 
 
 def only(reading: Reading, positions: Collection[int]) -> Reading:
     """The reading with the events at these positions alone."""
     events = tuple(event for event in reading.parsed.events if event.position in positions)
-    return Reading(reading.message, reading.source, Parsed(events, reading.parsed.issues))
+    return dataclasses.replace(reading, parsed=dataclasses.replace(reading.parsed, events=events))
 
 
 def reports_of(readings: Sequence[Reading]) -> list[Report]:
-    """Everything reported in `readings`, in our words. Seven queries at most, however many messages."""
-    codes, names = wanted_places(event for reading in readings for event in reading.parsed.events)
-    places = _load_places(codes, names)
+    """Everything reported in `readings`, in our words. Eight queries at most, however many messages."""
+    places = load_places(wanted_places(event for reading in readings for event in reading.parsed.events))
     vocabulary = set(MilestoneType.objects.values_list("code", flat=True))
-    meanings = _load_meanings({reading.source.pk: reading.source for reading in readings}, readings)
+    meanings = _load_meanings(readings)
     reports = []
     for reading in readings:
         source, message = reading.source, reading.message
@@ -75,12 +123,13 @@ def reports_of(readings: Sequence[Reading]) -> list[Report]:
             trust=source.trust,
             time_zone=source.time_zone,
             received_at=message.received_at,
-            meanings=meanings[source.pk],
+            meanings=meanings[source.pk, reading.format],
             places=places,
         )
         for event in reading.parsed.events:
             known = event if not event.code or event.code in vocabulary else _as_foreign(event)
-            reports.append(Report(normalise(known, origin), source, message.pk, message.received_at))
+            said = normalise(known, origin)
+            reports.append(Report(said, source, message.pk, message.received_at, format=reading.format))
     return reports
 
 
@@ -101,6 +150,7 @@ def _printable(event: ParsedEvent) -> ParsedEvent:
         if isinstance(value := getattr(event.place, field.name), str)
     }
     changes["place"] = dataclasses.replace(event.place, **texts)
+    changes["fallback_codes"] = tuple(map(printable, event.fallback_codes))
     changes["references"] = tuple((kind, printable(value)) for kind, value in event.references)
     changes["attributes"] = {
         printable(name): printable(value) if isinstance(value, str) else value
@@ -109,30 +159,40 @@ def _printable(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, **changes)
 
 
-def _load_meanings(
-    sources: Mapping[int, Source], readings: Iterable[Reading]
-) -> dict[int, dict[tuple[str, str], Meaning]]:
-    """By source: (code list, raw code) → meaning. What was mapped for one source only goes before the rest."""
-    raw_codes = {event.raw_code or event.code for reading in readings for event in reading.parsed.events}
+def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
+    """By source and format: (code list, raw code) → meaning; the most specific mapping of each."""
+    pairs = {(reading.source.pk, reading.format) for reading in readings}
+    raw_codes = {
+        code
+        for reading in readings
+        for event in reading.parsed.events
+        for code in (event.raw_code or event.code, *event.fallback_codes)
+    }
     rows = (
         CodeMapping.objects.current()
-        .filter(Q(source=None) | Q(source_id__in=list(sources)), raw_code__in=raw_codes)
-        .order_by(F("source_id").asc(nulls_first=True))
+        .filter(
+            Q(source=None) | Q(source_id__in={source for source, _ in pairs}),
+            format__in={"", *(format_ for _, format_ in pairs)},
+            raw_code__in=raw_codes,
+        )
+        # The least specific first, so that what is more specific takes its place.
+        .order_by(F("source_id").asc(nulls_first=True), "format")
         .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes")
     )
-    found: dict[int, dict[tuple[str, str], Meaning]] = {pk: {} for pk in sources}
+    found: dict[tuple[int, str], dict[tuple[str, str], Meaning]] = {pair: {} for pair in pairs}
     for format_, only_for, code_list, raw_code, *meaning in rows:
-        for pk, source in sources.items():
-            if source.format == format_ and only_for in (None, pk):
-                found[pk][code_list, raw_code] = Meaning(*meaning)
+        for source, read_as in pairs:
+            if format_ in ("", read_as) and only_for in (None, source):
+                found[source, read_as][code_list, raw_code] = Meaning(*meaning)
     return found
 
 
-def _load_places(codes: set[str], names: set[tuple[str, str]]) -> PlaceBook:
+def load_places(wanted: WantedPlaces) -> PlaceBook:
+    """The places that are `wanted`, as far as they are known."""
     by_code: dict[str, KnownPlace] = {}
-    unlocodes = {code.partition("/")[0] for code in codes if not code.startswith("IATA:")}
-    airports = {code.removeprefix("IATA:") for code in codes if code.startswith("IATA:")}
-    if codes:
+    unlocodes = {code.partition("/")[0] for code in wanted.codes if not code.startswith("IATA:")}
+    airports = {code.removeprefix("IATA:") for code in wanted.codes if code.startswith("IATA:")}
+    if wanted.codes:
         # Read from the end: of two places with one airport code the first by code counts.
         rows = Location.objects.filter(Q(unlocode__in=unlocodes) | Q(iata__in=airports, iata__gt=""))
         for place in rows.select_related("same_as").order_by("-unlocode"):
@@ -140,10 +200,21 @@ def _load_places(codes: set[str], names: set[tuple[str, str]]) -> PlaceBook:
             by_code[place.code] = known
             if place.iata and not place.facility_code:
                 by_code[f"IATA:{place.iata}"] = known
-    return PlaceBook(by_code, _places_by_name(names))
+    return PlaceBook(by_code, _places_by_name(wanted.names), _aliases(wanted.aliases))
 
 
-def _places_by_name(names: set[tuple[str, str]]) -> dict[tuple[str, str], KnownPlace]:
+def _aliases(keys: Iterable[str]) -> dict[str, list[KnownAlias]]:
+    found: dict[str, list[KnownAlias]] = {}
+    values = {key.partition(":")[2] for key in keys}
+    if values:
+        rows = LocationAlias.objects.filter(value__in=values).select_related("location", "location__same_as")
+        for alias in rows:
+            entry = KnownAlias(_known(alias.location), alias.source_id, alias.mode)
+            found.setdefault(f"{alias.kind}:{alias.value}", []).append(entry)
+    return found
+
+
+def _places_by_name(names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KnownPlace]:
     if not names:
         return {}
     rows = Location.objects.places().annotate(capitals=Upper("name"))

@@ -80,9 +80,30 @@ def read_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
     """
     done = 0
     for start in range(0, len(event_ids), _REREAD_AT_ONCE):
-        old = _events(event_ids[start : start + _REREAD_AT_ONCE])
-        done += _supersede(_mapped_now(old), outcome=WaitOutcome.MAPPED, by=by)
+        again = read_anew(event_ids[start : start + _REREAD_AT_ONCE])
+        done += supersede([pair for pair in again if pair[1].is_mapped], outcome=WaitOutcome.MAPPED, by=by)
     return done
+
+
+def place_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
+    """Read events whose place was not known, or is known better now, again. Returns how many changed.
+
+    The instant of a local time follows the place. In the caller's transaction, which has locked the mappings.
+    """
+    done = 0
+    for start in range(0, len(event_ids), _REREAD_AT_ONCE):
+        again = read_anew(event_ids[start : start + _REREAD_AT_ONCE])
+        moved = [(old, new) for old, new in again if _has_moved(old, new)]
+        done += supersede(moved, outcome=WaitOutcome.PLACED, by=by)
+    return done
+
+
+def _has_moved(old: Event, new: NormalisedEvent) -> bool:
+    return (old.location_id, old.occurred_at, old.zone_certainty) != (
+        new.location_id,
+        new.occurred_at,
+        new.zone_certainty,
+    )
 
 
 @transaction.atomic
@@ -91,7 +112,7 @@ def release_event(waiting: WaitingEvent, *, by: User | None) -> None:
     _lock_open(waiting, WaitReason.QUARANTINED)
     is_mapped = not WaitingEvent.objects.unmapped().filter(event_id=waiting.event_id).exists()
     old = _events([waiting.event_id])
-    _supersede([(event, _released(event, is_mapped)) for event in old], outcome=WaitOutcome.RELEASED, by=by)
+    supersede([(event, _released(event, is_mapped)) for event in old], outcome=WaitOutcome.RELEASED, by=by)
 
 
 @transaction.atomic
@@ -123,7 +144,7 @@ def match_by_hand(event_ids: Collection[int], shipment: Shipment, *, by: User | 
     write_with_retractions(events, with_units(events, pairs), by_id=by.pk if by else None)
 
 
-def _supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: WaitOutcome, by: User | None) -> int:
+def supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: WaitOutcome, by: User | None) -> int:
     """Store each new event in the place of the old one, with its shipments, and end what the old one waited for."""
     shipments = shipments_of([old.pk for old, _ in replaced])
     reports = [
@@ -146,29 +167,28 @@ def _supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: Wa
     return len(reports)
 
 
-def _mapped_now(events: Sequence[Event]) -> list[tuple[Event, NormalisedEvent]]:
-    """The events whose code has a meaning by now, each with what its message says."""
+def read_anew(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
+    """Stored events, each beside what its message says by what is known now. What was superseded is left out."""
     at: dict[int, dict[int, Event]] = defaultdict(dict)
-    for event in events:
+    for event in _events(event_ids):
         at[event.message_id][event.position] = event
     messages = Message.objects.filter(pk__in=list(at)).select_related("source").order_by("pk")
     readings = [only(read(message), positions=at[message.pk]) for message in messages]
-    return [
-        (at[report.message_id][report.event.position], report.event)
-        for report in reports_of(readings)
-        if report.event.is_mapped
-    ]
+    return [(at[report.message_id][report.event.position], report.event) for report in reports_of(readings)]
 
 
 def _released(event: Event, is_mapped: bool) -> NormalisedEvent:
     names = {field.name for field in dataclasses.fields(NormalisedEvent)}
-    values = {name: getattr(event, name) for name in names - {"code", "references", "is_mapped", "quarantine"}}
+    not_stored = {"code", "references", "is_mapped", "quarantine", "fallback_codes", "place_keys"}
+    values = {name: getattr(event, name) for name in names - not_stored}
     references = tuple((said["type"], said["value"]) for said in event.references)
     return NormalisedEvent(**values, code=event.code_id, references=references, is_mapped=is_mapped, quarantine="")
 
 
 def _events(event_ids: Sequence[int]) -> list[Event]:
-    return list(Event.objects.filter(pk__in=event_ids).select_related("source").order_by("pk"))
+    taken = Event.objects.filter(supersedes__in=event_ids).values("supersedes")
+    rows = Event.objects.filter(pk__in=event_ids).exclude(pk__in=taken)
+    return list(rows.select_related("source").order_by("pk"))
 
 
 def _lock_open(waiting: WaitingEvent, *reasons: WaitReason) -> None:
@@ -178,7 +198,7 @@ def _lock_open(waiting: WaitingEvent, *reasons: WaitReason) -> None:
 
 
 def _check_mapping(format_: str, raw_code: str, code: str, classifier: str) -> None:
-    if format_ not in Format.values:
+    if format_ and format_ not in Format.values:
         raise DomainError("unknown_format", _("The format is one of %s.") % ", ".join(Format.values), field="format")
     if not raw_code or len(raw_code) > 64:
         raise DomainError("raw_code_missing", _("Their code has 1 to 64 characters."), field="raw_code")

@@ -23,7 +23,7 @@ _COLUMNS = [
     "fingerprint", "public_id", "source", "message", "position", "trust", "code", "raw_code", "code_list", "classifier",
     "attributes", "occurred_at", "wall_time", "time_zone", "zone_certainty", "precision", "reported_at", "received_at",
     "location", "location_text", "equipment", "vessel_imo", "voyage", "flight", "references", "source_event_id",
-    "retracts", "supersedes", "quarantine", "reason", "remarks",
+    "retracts", "supersedes", "quarantine", "reason", "remarks", "segment",
 ]  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class Report:
     supersedes: int | None = None
     shipment_ids: tuple[int, ...] = ()
     decided_by: str = ""
+    format: str = ""
 
 
 @dataclass(slots=True)
@@ -101,8 +102,14 @@ def array_literal(keys: Iterable[str]) -> str:
 
 
 def unmapped_key(format_: str, code_list: str, raw_code: str) -> str:
-    """What an event waits under whose code is not mapped."""
+    """What an event waits under whose code is not mapped; without a format: for a mapping of all formats."""
     return f"{format_}|{code_list}|{raw_code}"
+
+
+def unmapped_keys(format_: str, event: NormalisedEvent) -> tuple[str, ...]:
+    """Everything that a mapping could be made for which would give the event a meaning."""
+    codes = dict.fromkeys((event.raw_code, *event.fallback_codes))
+    return tuple(unmapped_key(kind, event.code_list, code) for code in codes for kind in (format_, ""))
 
 
 def _insert(reports: Sequence[Report]) -> tuple[list[Report], Stored]:
@@ -129,7 +136,7 @@ def _row(report: Report) -> tuple[Any, ...]:
         event.occurred_at, event.wall_time, event.time_zone, event.zone_certainty, event.precision, event.reported_at,
         report.received_at, event.location_id, event.location_text, event.equipment, event.vessel_imo, event.voyage,
         event.flight, json.dumps(references) if references else "[]", event.source_event_id, event.retracts,
-        report.supersedes, event.quarantine, event.reason, event.remarks,
+        report.supersedes, event.quarantine, event.reason, event.remarks, event.segment,
     )  # fmt: skip
 
 
@@ -164,8 +171,10 @@ def _waits(
         reason = WaitReason.AMBIGUOUS if choice.is_ambiguous else WaitReason.UNMATCHED
         lacks.append((reason.value, choice.decided_by, event.keys))
     if not said.is_mapped:
-        key = unmapped_key(report.source.format, said.code_list, said.raw_code)
-        lacks.append((WaitReason.UNMAPPED.value, f"{said.code_list} {said.raw_code}".strip(), (key,)))
+        keys = unmapped_keys(report.format or report.source.format, said)
+        lacks.append((WaitReason.UNMAPPED.value, f"{said.code_list} {said.raw_code}".strip(), keys))
+    if said.place_keys:
+        lacks.append((WaitReason.UNPLACED.value, said.location_text, said.place_keys))
     if said.quarantine:
         lacks.append((WaitReason.QUARANTINED.value, said.quarantine, ()))
     return [(event.event_id, event.source_id, reason, detail[:300], keys) for reason, detail, keys in lacks]

@@ -23,13 +23,14 @@ _DUE = """
                    WHERE r.id = w.event_id AND r.retracts <> '' AND e.source_event_id <> '')
     ) ORDER BY w.id LIMIT %s
 """
-# Waiting events whose code was mapped meanwhile.
+# Waiting events whose code was mapped meanwhile: each mapping looks into the index of what waits.
 _MAPPED = """
-    SELECT w.id, w.event_id FROM shipments_waitingevent w JOIN shipments_event e ON e.id = w.event_id
-    JOIN shipments_source s ON s.id = w.source_id
-    JOIN shipments_codemapping c ON c.format = s.format AND c.code_list = e.code_list AND c.raw_code = e.raw_code
-        AND c.replaced_at IS NULL AND (c.source_id IS NULL OR c.source_id = s.id)
-    WHERE w.closed_at IS NULL AND w.reason = 'unmapped' AND w.id > %s ORDER BY w.id LIMIT %s
+    SELECT w.id, w.event_id FROM (SELECT DISTINCT w.id, w.event_id
+        FROM shipments_codemapping c JOIN shipments_waitingevent w
+        ON w.keys @> ARRAY[(c.format || '|' || c.code_list || '|' || c.raw_code)::varchar]
+        WHERE c.replaced_at IS NULL AND w.closed_at IS NULL AND w.reason = 'unmapped'
+        AND (c.source_id IS NULL OR c.source_id = w.source_id)) w
+    WHERE w.id > %s ORDER BY w.id LIMIT %s
 """
 
 

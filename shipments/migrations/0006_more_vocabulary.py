@@ -1,0 +1,44 @@
+"""What the codes of the further formats mean in our vocabulary, as we ship them; and lists that several formats share.
+
+From here on a mapping without a format counts for every format with the list: DCSA 2 and 3 speak the same one.
+"""
+
+from django.apps.registry import Apps
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from shipments.tables import read_table
+
+TABLES = ("157", "rec24", "coarri_codeco", "fsu", "cbv", "cbp", "ups", "fedex", "dhl")
+
+
+def load(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    code_mapping = apps.get_model("shipments", "CodeMapping")
+    code_mapping.objects.filter(format="dcsa_2", code_list="dcsa", source=None).update(format="")
+    code_mapping.objects.bulk_create(
+        code_mapping(
+            format=row["format"],
+            code_list=row["code_list"],
+            raw_code=row["raw_code"],
+            code_id=row["code"],
+            classifier=row["classifier"],
+            attributes=dict(pair.split("=", 1) for pair in row["attributes"].split(";") if pair),
+            note=row["note"],
+        )
+        for table in TABLES
+        for row in read_table(f"codes_{table}")
+    )
+
+
+def unload(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    code_mapping = apps.get_model("shipments", "CodeMapping")
+    code_mapping.objects.filter(format="", code_list="dcsa", source=None, version=1).update(format="dcsa_2")
+    lists = {(row["format"], row["code_list"]) for table in TABLES for row in read_table(f"codes_{table}")}
+    for format_, code_list in lists:
+        code_mapping.objects.filter(format=format_, code_list=code_list, source=None, created_by=None).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shipments", "0005_sources_of_every_kind")]
+
+    operations = [migrations.RunPython(load, unload, elidable=False)]
