@@ -72,7 +72,13 @@ def cancel_job(job: Job, *, by: User | None) -> None:
 @transaction.atomic
 def resume_job(job: Job, *, by: User | None) -> None:
     """Go on with what failed or was cancelled, from where it stood."""
-    fresh: dict[str, Any] = {"error": "", "ended_at": None, "attempts": 0, "not_before": timezone.now(), "lease_until": None}
+    fresh: dict[str, Any] = {
+        "error": "",
+        "ended_at": None,
+        "attempts": 0,
+        "not_before": timezone.now(),
+        "lease_until": None,
+    }
     move(job, JOB_MOVES, to=JobState.RUNNING, **fresh)
     nudge("work_jobs")
 
