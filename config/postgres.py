@@ -132,6 +132,8 @@ class Server:
             "unix_socket_permissions=0700",
             "shared_buffers=256MB",
             "max_wal_size=2GB",
+            "jit=off",
+            "work_mem=16MB",
             *self.options,
         )
         options = " ".join(f"-c '{setting}'" for setting in settings)
