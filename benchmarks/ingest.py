@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
-import uuid
-from datetime import datetime, timedelta
-from itertools import islice
-from random import Random
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.utils import timezone  # noqa: E402 Django has to be there first
 
 from benchmarks import naive  # noqa: E402
 from benchmarks.world import book, deliver  # noqa: E402
-from milestones.services import evaluate_due, evaluate_shipments  # noqa: E402
-from partners.enums import PartnerKind  # noqa: E402
-from partners.models import Partner  # noqa: E402
-from partners.services import save_partner  # noqa: E402
+from milestones.services import evaluate_due  # noqa: E402
 from shipments.models import (  # noqa: E402
     EventMatch,
-    Location,
     Message,
-    Reference,
-    Shipment,
-    ShipmentParty,
-    ShipmentStream,
-    Source,
 )
-from shipments.services import ingest_waiting, save_source  # noqa: E402
+from shipments.services import ingest_waiting  # noqa: E402
 
 PROCESSES = 2
 BATCH = 1_000
 # What the design asks for at the least.
 LEAST_PER_SECOND, LEAST_RATIO = 2_500, 25
+
+
 def work(how: str, part: int) -> None:
     """What one process does once it is told to begin."""
     sys.stdin.readline()

@@ -42,7 +42,7 @@ _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 def book(count: int) -> None:
     """`count` shipments (a multiple of the block, or less than one): half by road with a PRO, half by sea with a bill.
 
-    Their departures lie between 30 hours ago and 6 hours ahead; each has two reports already.
+    Their departures lie between 6 hours ago and 30 hours ahead, and all that should have happened was reported.
     """
     customer = save_partner("CUSTOMER", name="Customer", kinds=[PartnerKind.CUSTOMER])
     carrier = save_partner("CARRIER", name="Carrier", kinds=[PartnerKind.CARRIER])
@@ -67,7 +67,7 @@ def book(count: int) -> None:
 def departure(number: int) -> datetime:
     """When shipment `number` is to depart, to the minute; the same for its copies."""
     start = timezone.now().replace(minute=0, second=0, microsecond=0)
-    return start + timedelta(minutes=number % BLOCK % 2_160 - 1_800)
+    return start + timedelta(minutes=number % BLOCK % 2_160 - 360)
 
 
 def deliver(first: int, count: int, shipments: int) -> None:
@@ -118,17 +118,21 @@ def _book(numbers: range, customer: Partner) -> None:
 
 
 def _past(number: int) -> list[dict[str, object]]:
-    """What was reported of a shipment before: its booking and its way to the port, or to the shipper."""
+    """What was reported of a shipment before: all that its plan asked for until now, on time."""
     etd = departure(number)
-    steps = (("BOOKED", etd - timedelta(days=9)), ("PICKED_UP", etd - timedelta(hours=60)))
+    steps = [("BOOKED", -9 * 24), ("EMPTY_OUT", -7 * 24), ("PICKED_UP", -4 * 24), ("GATE_IN", -48)]
+    if number % 2:
+        steps = [("BOOKED", -9 * 24), ("PICKUP_ARRIVED", -1), ("PICKED_UP", 0)]
     return [
         {
             "code": code,
             "classifier": "ACT",
-            "occurred_at": at.isoformat(),
+            "occurred_at": (etd + timedelta(hours=hours)).isoformat(),
             "references": [{"type": "pro" if number % 2 else "mbl", "value": f"R{number}"}],
+            **({"location": {"unlocode": "CNSGH"}} if code == "GATE_IN" else {}),
         }
-        for code, at in steps
+        for code, hours in steps
+        if etd + timedelta(hours=hours) < timezone.now()
     ]
 
 
@@ -146,34 +150,34 @@ _X12 = (
 
 
 def _x12(number: int, shipment: int) -> bytes:
-    """A check call, an estimate of the delivery or an arrival, on time give or take three hours."""
-    etd = departure(shipment) + timedelta(minutes=number % 360 - 180)
-    code, after = (("X6", 2), ("AG", 50), ("X4", 1), ("AF", -1))[number % 4]
-    at = min(etd + timedelta(hours=after), timezone.now()) if code != "AG" else etd + timedelta(hours=after)
+    """A check call, the truck at the shipper, picked up, or a new estimate of the delivery; give or take two hours."""
+    etd = departure(shipment) + timedelta(minutes=number % 240 - 120)
+    code, after = (("X6", 2), ("X3", -1), ("AF", 0), ("AG", 48))[number % 4]
+    at = etd + timedelta(hours=after)
+    if code != "AG" and at > timezone.now():
+        code, at = "AG", etd + timedelta(hours=48)
     day, clock = at.astimezone(UTC).strftime("%y%m%d %H%M").split()
     return _X12.format(day=day, clock=clock, number=number, shipment=shipment, code=code).encode()
 
 
 def _dcsa(number: int, shipment: int) -> bytes:
-    """Gate in, loaded, departed or a new estimate of the arrival, on time give or take three hours."""
-    etd = departure(shipment) + timedelta(minutes=number % 360 - 180)
-    steps = (
-        ("EQUIPMENT", "GTIN", "ACT", -24, "CNSGH"),
-        ("EQUIPMENT", "LOAD", "ACT", -8, "CNSGH"),
-        ("TRANSPORT", "DEPA", "ACT" if etd < timezone.now() else "EST", 0, "CNSGH"),
-        ("TRANSPORT", "ARRI", "EST", 28 * 24, "NLRTM"),
-    )
-    kind, code, classifier, hours, place = steps[number % 4]
+    """Loaded or departed, estimated while it lies ahead; or a new estimate of the arrival; give or take two hours."""
+    etd = departure(shipment) + timedelta(minutes=number % 240 - 120)
+    kind, code, hours, place = (
+        ("EQUIPMENT", "LOAD", -8, "CNSGH"),
+        ("TRANSPORT", "DEPA", 0, "CNSGH"),
+        ("TRANSPORT", "ARRI", 28 * 24, "NLRTM"),
+    )[number % 3]
+    at = etd + timedelta(hours=hours)
     event = {
         "eventID": str(uuid.UUID(int=number)),
         "eventType": kind,
         "eventCreatedDateTime": timezone.now().isoformat(),
-        "eventClassifierCode": classifier,
-        "eventDateTime": (etd + timedelta(hours=hours)).isoformat(timespec="seconds"),
+        "eventClassifierCode": "ACT" if at < timezone.now() else "EST",
+        "eventDateTime": at.isoformat(timespec="seconds"),
         f"{kind.lower()}EventTypeCode": code,
         "transportCall": {"UNLocationCode": place, "modeOfTransport": "VESSEL"},
         "documentReferences": [{"documentReferenceType": "TRD", "documentReferenceValue": f"R{shipment}"}],
-        **({"emptyIndicatorCode": "LADEN"} if kind == "EQUIPMENT" else {}),
     }
     return json.dumps([event]).encode()
 

@@ -84,7 +84,8 @@ class Origin:
     places: PlaceBook
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as ParsedEvent: making one costs a third.
+@dataclass(slots=True)
 class NormalisedEvent:
     """An Event row to be, in our words. Times are aware (UTC). `is_mapped` False: code is INFO and waits for a mapping.
 
@@ -123,7 +124,7 @@ class NormalisedEvent:
     place_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _When:
     """The instant, and all that is said about it."""
 

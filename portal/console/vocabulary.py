@@ -165,7 +165,9 @@ class MappingRoom(ConsoleAdmin):
         Column(
             "raw",
             gettext_lazy("Their code"),
-            lambda m: cells.strong(m.raw_code, f"{Format(m.format).label} {m.code_list}"),
+            lambda m: cells.strong(
+                m.raw_code, f"{Format(m.format).label if m.format else _('Every format with the list')} {m.code_list}"
+            ),
             "raw_code",
         ),
         Column("ours", gettext_lazy("Our milestone type"), lambda m: cells.two(m.code.name, m.code_id), "code", ""),

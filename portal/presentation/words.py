@@ -101,6 +101,7 @@ _WAIT: dict[str, _Look] = {
     WaitReason.AMBIGUOUS: ("triangle", "warn"),
     WaitReason.UNMAPPED: ("gap", "bad"),
     WaitReason.QUARANTINED: ("alert", "bad"),
+    WaitReason.UNPLACED: ("gap", "warn"),
 }
 _CHARGE: dict[str, _Look] = {
     ChargeState.UNBILLED: ("ring", "info"),

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from shipments.enums import TimePrecision
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: a million of them are made, and freezing costs as much as all else. Nobody changes one.
+@dataclass(slots=True, unsafe_hash=True)
 class ParsedPlace:
     """A place as the message names it. Every field may be empty; `text` is what to show a person.
 
@@ -33,7 +34,7 @@ class ParsedPlace:
 NOWHERE = ParsedPlace()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedEvent:
     """One report, read but not yet understood.
 

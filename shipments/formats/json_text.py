@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import orjson
+
 from shipments.formats.base import Parsed, ParseIssue, rejected
 from shipments.formats.recognise import recognise, refusal, snippet, wrong_format
 
@@ -29,14 +31,24 @@ def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
     if refused := refusal(raw):
         return refused
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant)
+        value = _load(raw)
     except RecursionError:
         return _too_deep()
     except ValueError as error:
         if recognise(raw) not in ("json", "native", "dcsa_2"):
             return wrong_format(raw, expected)
         return rejected("not_json", f"The JSON cannot be read: {_said(error)}.", snippet=snippet(raw))
-    return _too_deep() if _depth(value) > MAX_DEPTH else _listed(value)
+    # So few brackets cannot be nested too deep.
+    may_be_deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
+    return _too_deep() if may_be_deep and _depth(value) > MAX_DEPTH else _listed(value)
+
+
+def _load(raw: bytes) -> Any:
+    """The value. The fast reader takes nearly everything; what it refuses is read by the one that can say where."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw, parse_constant=_refuse_constant)
 
 
 def _listed(value: Any) -> list[Any] | Parsed:

@@ -63,7 +63,7 @@ _CLOSE = """
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Findable:
     """A stored event as far as finding its shipments needs it."""
 
@@ -88,7 +88,7 @@ class Findable:
         return tuple(dict.fromkeys(match_key(kind, key) for kind, key in self.wanted)) + retracted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pair:
     """This event is about this shipment, and about this unit of it."""
 

@@ -27,7 +27,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """One report to be stored. `supersedes`: our id of the event it takes the place of.
 

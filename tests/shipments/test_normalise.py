@@ -104,10 +104,13 @@ def test_everything_that_is_looked_up_is_asked_for():
         ParsedPlace(unlocode="NLRTM", facility="APM2"), ParsedPlace(unlocode="IDJKT45"), ParsedPlace(iata="PDX"),
         ParsedPlace(name="Portland", country="US"), ParsedPlace(text="DEHAM 7"), ParsedPlace(name="Lima"),
     ]  # fmt: skip
-    assert wanted_places(replace(EVENT, place=place) for place in places) == (
-        {"NLRTM/APM2", "NLRTM", "IDJKT45", "IDJKT", "IATA:PDX", "DEHAM"},
-        {("US", "PORTLAND")},
-    )
+    wanted = wanted_places(replace(EVENT, place=place) for place in places)
+    assert wanted.codes == {"NLRTM/APM2", "NLRTM", "IDJKT45", "IDJKT", "IATA:PDX", "DEHAM"}
+    assert wanted.names == {("US", "PORTLAND")}
+    assert wanted.aliases == {
+        "terminal:NLRTM/APM2", "unlocode:NLRTM", "unlocode:IDJKT45", "iata:PDX", "name:US|PORTLAND", "name:|DEHAM 7",
+        "name:|LIMA",
+    }  # fmt: skip
 
 
 # --- When ------------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_each_lack_has_its_queue():
     assert [(position, reason, keys) for position, reason, _, keys in waits] == [
         (0, WaitReason.UNMATCHED, ["carrier:NOBODY"]),
         (1, WaitReason.AMBIGUOUS, ["po:4711"]),
-        (2, WaitReason.UNMAPPED, ["native|native|XY"]),
+        (2, WaitReason.UNMAPPED, ["native|native|XY", "|native|XY"]),
         (2, WaitReason.UNMATCHED, ["carrier:NOBODY"]),
         (3, WaitReason.QUARANTINED, []),
         (3, WaitReason.UNMATCHED, ["carrier:NOBODY"]),
