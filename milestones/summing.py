@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from milestones.enums import Cause, Deviation, Health, JourneyStatus, PlaceRole
+from milestones.enums import Cause, Health, JourneyStatus, PlaceRole
 from milestones.facts import EventFact, MilestoneValue, Plan, Summary
 from milestones.selecting import ACTUAL, recency
 from milestones.situation import Situation
@@ -121,7 +121,7 @@ def _threatens(value: MilestoneValue) -> bool:
 
 def letter(value: MilestoneValue) -> str:
     """One letter of `Journey.strip`."""
-    late = value.deviation == Deviation.LATE
+    late = value.deviation == LATE
     if value.state == REACHED:
         return "L" if late else "D"
     if value.estimated_at is not None and value.state not in _STRIP:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -27,6 +28,11 @@ _FROM = len(_PLAN)
 _BASELINE, _ESTIMATED, _ACTUAL, _INFERRED, _DECISIONS = (
     _NAMES.index(name) for name in ("baseline_at", "estimated_at", "actual_at", "is_inferred", "decisions")
 )
+# A value in the order of the columns.
+_row = attrgetter(
+    "line_id", "position", "code", "name", "place_role", "location_id", "leg_sequence", "unit_number", "occurrence",
+    "time_zone", "audience", "responsible", *_VALUES,
+)  # fmt: skip
 _STORED = """
     SELECT id, shipment_id, slot, line_id, position, type_id, name, place_role, location_id, leg_sequence,
            unit_number, occurrence, time_zone, audience, responsible, baseline_at, planned_at, estimated_at, actual_at,
@@ -140,31 +146,6 @@ def _write(written: Written, changes: _Changes) -> None:
     update_rows(Milestone, ("id", *_VALUES), changes.moved)
     inserted = insert_rows(Milestone, ("shipment", "slot", *_NAMES), changes.new, returning="id, shipment_id, slot")
     written.ids |= {(shipment_id, slot): pk for pk, shipment_id, slot in inserted}
-
-
-def _row(value: MilestoneValue) -> tuple[Any, ...]:
-    return (
-        value.line_id,
-        value.position,
-        value.code,
-        value.name,
-        value.place_role,
-        value.location_id,
-        value.leg_sequence,
-        value.unit_number,
-        value.occurrence,
-        value.time_zone,
-        value.audience,
-        value.responsible,
-        value.baseline_at,
-        value.planned_at,
-        value.estimated_at,
-        value.actual_at,
-        value.state,
-        value.deviation,
-        value.is_inferred,
-        value.decisions,
-    )
 
 
 def _written(row: tuple[Any, ...]) -> tuple[Any, ...]:
