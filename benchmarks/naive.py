@@ -27,7 +27,7 @@ from shipments.normalise import KnownPlace, Meaning, NormalisedEvent, Origin, Pl
 
 def ingest(message: Message) -> int:
     """Read one message and store, match and evaluate its events, each in a transaction of its own."""
-    parsed = FORMATS[message.source.format](bytes(message.raw), message.source.column_mapping)
+    parsed = FORMATS[message.source.format](bytes(message.raw), message.source.options)
     for found in parsed.events:
         with transaction.atomic():
             _store(message, normalise(found, _origin(message, found)))
@@ -57,7 +57,7 @@ def _origin(message: Message, found: object) -> Origin:
 
 def _store(message: Message, said: NormalisedEvent) -> None:
     names = {field for field in said.__dataclass_fields__} - {
-        "code", "references", "is_mapped", "fingerprint", "location_id", "attributes",
+        "code", "references", "is_mapped", "fingerprint", "location_id", "attributes", "fallback_codes", "place_keys",
     }  # fmt: skip
     event, is_new = Event.objects.get_or_create(
         fingerprint=said.fingerprint,
