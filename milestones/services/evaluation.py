@@ -33,6 +33,9 @@ logger = logging.getLogger("waymark.milestones")
 # What was touched lately is found by an index; the rest (after a long stop, say) by a sweep over everything.
 _RECENTLY = timedelta(minutes=10)
 _SWEEP_EVERY = 600.0
+# A touch is seen when its transaction is committed, so much after its own instant at the most.
+_MARGIN = timedelta(minutes=1)
+_EVER = timedelta(days=36_500)
 # A shipment whose evaluation fails is tried again after this, or when something new comes for it.
 _PARKED_FOR = timedelta(hours=1)
 _HEAD = (
@@ -44,16 +47,18 @@ _SUMMARY = (
 )  # fmt: skip
 _CASES = ("open_cases", "worst_severity")
 _summary = attrgetter(*_SUMMARY)
-_TOUCHED = "(%s::interval IS NULL OR t.touched_at > statement_timestamp() - %s::interval)"
+_TOUCHED = "t.touched_at > GREATEST(%s::timestamptz, statement_timestamp() - %s::interval)"
 _WITHOUT = f"""
     SELECT t.shipment_id FROM shipments_shipmentstream t
     WHERE {_TOUCHED} AND NOT EXISTS (SELECT FROM milestones_journey j WHERE j.shipment_id = t.shipment_id)
-    ORDER BY t.shipment_id LIMIT %s
+    ORDER BY t.touched_at LIMIT %s
 """  # noqa: S608 nothing foreign in it
+# Those touched first, so that the index is read no further than needed.
 _BEHIND = f"""
-    SELECT j.shipment_id FROM milestones_journey j JOIN shipments_shipmentstream t ON t.shipment_id = j.shipment_id
+    SELECT j.shipment_id, t.touched_at
+    FROM milestones_journey j JOIN shipments_shipmentstream t ON t.shipment_id = j.shipment_id
     WHERE {_TOUCHED} AND t.revision > j.seen_revision
-    ORDER BY j.shipment_id LIMIT %s FOR UPDATE OF j SKIP LOCKED
+    ORDER BY t.touched_at LIMIT %s FOR UPDATE OF j SKIP LOCKED
 """  # noqa: S608 nothing foreign in it
 # Always in the order of the shipments, so that two batches cannot wait for each other.
 _HOLD = """
@@ -68,13 +73,22 @@ _NEW_JOURNEY = (
 
 
 class _Sweep:
-    """When this process last found that nothing older waits, on the monotonic clock."""
+    """What this process has looked through.
+
+    `finished_at`: when it last found that nothing older waits, on the monotonic clock. `through`: what was touched
+    before is looked at, but for what a transaction that was under way has committed since (`_MARGIN`).
+    """
 
     finished_at: float | None = None
+    through: datetime | None = None
 
     @classmethod
     def is_due(cls) -> bool:
         return cls.finished_at is None or time.monotonic() - cls.finished_at > _SWEEP_EVERY
+
+    @classmethod
+    def since(cls) -> datetime | None:
+        return cls.through - _MARGIN if cls.through else None
 
 
 def evaluate_due(limit: int = 500, *, now: datetime | None = None) -> int:
@@ -94,14 +108,21 @@ def evaluate_due(limit: int = 500, *, now: datetime | None = None) -> int:
 
 def _evaluate_behind(limit: int, now: datetime, *, within: timedelta | None) -> int:
     """Of those that were touched `within` that time (None: ever), and of those with a passed deadline."""
-    _begin([pk for (pk,) in fetch_rows(_WITHOUT, [within, within, limit])])
+    window = [_Sweep.since() if within else None, within or _EVER]
+    ((begun,),) = fetch_rows("SELECT statement_timestamp()", [])
+    fresh = [pk for (pk,) in fetch_rows(_WITHOUT, [*window, limit])]
+    _begin(sorted(fresh))
     # What is found stays locked until it is written, so that no other worker looks at it in vain.
     with transaction.atomic():
-        return in_halves(
-            _needing(limit, now, within=within),
+        behind = fetch_rows(_BEHIND, [*window, limit])
+        through = in_halves(
+            _needing(behind, limit, now),
             lambda ids: _evaluate_held(ids, now),
             lambda pk, error: _park(pk, error, now),
         )
+    if within and len(fresh) < limit:
+        _Sweep.through = behind[-1][1] if len(behind) == limit else begun
+    return through
 
 
 @transaction.atomic
@@ -112,9 +133,9 @@ def evaluate_shipments(ids: Iterable[int], *, now: datetime) -> int:
     return _evaluate_held(wanted, now)
 
 
-def _needing(limit: int, now: datetime, *, within: timedelta | None) -> list[int]:
+def _needing(behind: Sequence[tuple[int, datetime]], limit: int, now: datetime) -> list[int]:
     """Ids of shipments whose stream is ahead of their journey, and of those with a passed deadline, locked."""
-    ids = {pk for (pk,) in fetch_rows(_BEHIND, [within, within, limit])}
+    ids = {pk for pk, _ in behind}
     journeys = Journey.objects.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
     due = journeys.filter(is_closed=False, next_check_at__lte=now)
     ids.update(due.values_list("pk", flat=True)[: limit - len(ids)])
