@@ -162,13 +162,14 @@ def _add(status: StatusLine, said: str) -> None:
         status.rest.append(said)
 
 
-def flight_number(carrier: str, number: str, suffix: str = "") -> str:
-    """QR008 is QR8."""
-    return f"{carrier}{int(number)}{suffix}"
+def read_flight(text: str) -> str:
+    """A flight number as it is compared: QR008 is QR8; '' when it is none."""
+    found = _SHAPES["flight"].match(text.replace(" ", "").upper())
+    return f"{found[1]}{int(found[2])}{found[3]}" if found else ""
 
 
 def _set_flight(status: StatusLine, found: re.Match[str]) -> None:
-    status.flight = flight_number(*found.groups())
+    status.flight = read_flight(found[0])
 
 
 def _set_carrier(status: StatusLine, found: re.Match[str]) -> None:
