@@ -17,6 +17,8 @@ _FLIGHT = ("flight", "day", "route", "quantity?")
 _RECEIVED = ("flight?", "day", "airport", "quantity?")
 _PLACE = ("day", "airport", "quantity?")
 _TRANSFER = ("carrier", "day", "airport", "quantity?")
+# Not of the standard: whoever sends them adds a flight or a carrier, or does not.
+_OWN = ("flight?", "carrier?", "day", "airport", "quantity?")
 _DISCREPANCY = ("flight?", "day", "airport", "discrepancy", "quantity?")
 _ANY = ("flight?", "carrier?", "day?", "place?", "quantity?")
 _KINDS: dict[str, tuple[str, ...]] = {
@@ -26,6 +28,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
         ("RCS", "FOH", "NFD", "AWD", "CCD", "DLV", "DDL", "TGC", "CRC", "DPU", "DOC", "FIW", "FOW", "OFD", "POD"),
         _PLACE,
     ),
+    **dict.fromkeys(("FIW", "FOW", "OFD", "POD"), _OWN),
     **dict.fromkeys(("RCT", "TFD"), _TRANSFER),
     "TRM": ("carrier", "day?", "airport", "day?", "quantity?"),
     "DIS": _DISCREPANCY,

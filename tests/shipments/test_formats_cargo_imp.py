@@ -166,6 +166,11 @@ def test_a_transfer_to_another_carrier_that_names_the_day_is_planned():
     assert (event.raw_code, event.wall_time, meant(event)) == ("TRM", "2025-11-05T13:00:00", ("HANDED_OVER", "PLN"))
 
 
+def test_a_status_of_a_warehouse_may_name_the_carrier_or_not():
+    for said in ("FIW/05NOV0930/HKG/T10K250.0", "FIW/CX/05NOV0930/HKG/T10K250.0", "FIW/CX289/05NOV0930/HKG/T10K250.0"):
+        assert (only(said).wall_time, only(said).place.iata) == ("2025-11-05T09:30:00", "HKG")
+
+
 def test_a_status_that_nobody_told_us_of_is_kept_with_its_code():
     event = only("XYZ/05NOV0930/HKG/T10K250.0")
     assert (event.raw_code, event.wall_time, event.place.iata) == ("XYZ", "2025-11-05T09:30:00", "HKG")
