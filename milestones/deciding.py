@@ -9,6 +9,7 @@ from typing import Any
 
 from milestones.enums import DecisionRule
 from milestones.facts import EventFact
+from milestones.pieces import happening, is_part
 from milestones.selecting import recency
 
 _ONLY = DecisionRule.ONLY.value
@@ -85,7 +86,18 @@ def _confirmations(event: EventFact, others: Iterable[EventFact], agreement: tim
 
 
 def decide_actual(events: Sequence[EventFact], units: frozenset[str], agreement: timedelta) -> Decision | None:
-    """As `decide`; of a shipment with several units, reports by unit count once every unit has one."""
+    """As `decide`; of a shipment with several units, reports by unit count once every unit has one.
+
+    Reports of parts are here only when they are all there (`selecting.assign`): a report of the whole goes before them.
+    """
+    parts = [event for event in events if is_part(event)]
+    if parts:
+        whole = [event for event in events if not is_part(event)]
+        decision = decide_actual(whole, units, agreement)
+        winner, rule = (
+            (decision.event, decision.rule) if decision else (max(parts, key=happening), DecisionRule.ALL_PIECES.value)
+        )
+        return Decision(winner, rule, tuple(sorted(e.id for e in events if e is not winner)))
     if len(units) < 2 or len(events) == 0:
         return decide(events, agreement=agreement)
     by_unit: dict[str, list[EventFact]] = {}

@@ -29,7 +29,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     found = _standing(troubles(situation, policy, now), summary.status)
     wanted = () if summary.status in _STAYS else tasks(valued, policy, now)
     return Evaluation(
-        milestones=(*(row.value for row in valued), *value_unplanned(unplanned, policy)),
+        milestones=(*(row.value for row in valued), *value_unplanned(unplanned, policy, plan.shipment.route)),
         cases=cases(found, plan, policy),
         tasks=() if finished else wanted,
         holds=tuple(situation.holds),

@@ -76,6 +76,8 @@ class LegFact:
     mode: str
     origin: PlaceFact
     destination: PlaceFact
+    # What its journey is called: voyage or flight (`matching.journey_key`), and the vessel's IMO number.
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,12 @@ class RoutePoint:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way made ready by `planning.route`: its points by place role, and the codes of the places between."""
+    """The way made ready by `planning.route`: its points by place role, the codes of the places between, and the legs
+    whose voyage, flight or vessel is known."""
 
     points: Mapping[str, RoutePoint]
     transit: frozenset[str]
+    legs: tuple[LegFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class EventFact:
     supersedes: int | None = None
     is_quarantined: bool = False
     time_zone: str = ""
+    vessel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

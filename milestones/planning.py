@@ -108,7 +108,7 @@ def route(origin: PlaceFact, destination: PlaceFact, legs: Sequence[LegFact]) ->
     }
     ends = {point.place.code for point in points.values()}
     between = {end.code for leg in ordered for end in (leg.origin, leg.destination)} - ends
-    return Route(points, frozenset(between))
+    return Route(points, frozenset(between), tuple(leg for leg in ordered if leg.numbers))
 
 
 def due_at(line: LineFact, plan: Plan, anchor: datetime | None) -> datetime | None:

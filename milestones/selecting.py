@@ -6,15 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from milestones.enums import PlaceRole
-from milestones.facts import EventFact, Plan, Policy
+from milestones.facts import EventFact, LegFact, PlaceFact, Plan, Policy, Route
+from milestones.pieces import completing, happening, is_part, total_of
 from shipments.enums import Classifier, Mode
+from shipments.matching import journey_key
 
 ACTUAL = Classifier.ACTUAL.value
 # Recognised, but nothing that happens to the freight.
 _NOTHING = frozenset({"INFO"})
 # Loading a truck at the port is not loading the vessel: where the event says by what, it must be the plan's own mode.
 _BY_MEANS = frozenset({"LOADED", "DISCHARGED", "DEPARTED", "ARRIVED"})
-_AT_PORT = frozenset({PlaceRole.POL.value, PlaceRole.POD.value})
+_POL, _POD = PlaceRole.POL.value, PlaceRole.POD.value
+_AT_PORT = frozenset({_POL, _POD})
+_AT_ENDS_OF_LEGS = _AT_PORT | {PlaceRole.TRANSIT.value}
+_AT_THE_START = frozenset({"LOADED", "DEPARTED"})
+# How senders say which port of the way they speak of.
+_SAYS_END = frozenset({"POD", "DELIVERY"})
 _MEANS = {
     "vessel": Mode.OCEAN.value,
     "ocean": Mode.OCEAN.value,
@@ -91,20 +98,45 @@ def assign(events: Sequence[EventFact], plan: Plan) -> tuple[list[list[EventFact
     """Events by line (index), and what happened outside the plan.
 
     An event belongs to the line with its code whose place it names; when it names none, to the only line with the code.
-    A partial delivery completes no line.
+    What happened to a part belongs to the line once all the parts had it, and is outside the plan until then.
     """
     by_line: list[list[EventFact]] = [[] for _ in plan.template.lines] if plan.template else []
     unplanned: dict[Happening, list[EventFact]] = {}
+    parts: dict[int | None, list[EventFact]] = {}
     for event in events:
         if event.code in _NOTHING:
             continue
-        index = None if event.attributes.get("part") == "PARTIAL" else line_of(event, plan)
-        if index is not None:
+        index = line_of(event, plan)
+        if is_part(event):
+            if event.classifier == ACTUAL:
+                parts.setdefault(index, []).append(event)
+        elif index is not None:
             by_line[index].append(event)
         elif event.classifier == ACTUAL:
-            happening = (event.code, event.place, event.unit, event.journey_number)
-            unplanned.setdefault(happening, []).append(event)
+            _set_beside(event, unplanned)
+    if parts:
+        _assign_parts(parts, total_of(events), by_line, unplanned)
     return by_line, unplanned
+
+
+def _assign_parts(
+    parts: dict[int | None, list[EventFact]],
+    total: int,
+    by_line: list[list[EventFact]],
+    unplanned: dict[Happening, list[EventFact]],
+) -> None:
+    """To their line those up to the one that made it whole; the others stand beside the plan."""
+    for index, events in parts.items():
+        last = completing(events, total) if index is not None else None
+        for event in events:
+            if index is not None and last is not None and happening(event) <= happening(last):
+                by_line[index].append(event)
+            else:
+                _set_beside(event, unplanned)
+
+
+def _set_beside(event: EventFact, unplanned: dict[Happening, list[EventFact]]) -> None:
+    unplanned.setdefault((event.code, event.place, event.unit, event.journey_number), []).append(event)
 
 
 def line_of(event: EventFact, plan: Plan) -> int | None:
@@ -113,26 +145,80 @@ def line_of(event: EventFact, plan: Plan) -> int | None:
     indexes = template.by_code.get(event.code) if template else None
     if template is None or indexes is None:
         return None
-    lines, points = template.lines, plan.shipment.route.points
-    place, anywhere = event.place, None
-    fitting = [i for i in indexes if not _by_other_means(event, lines[i].place_role, plan.shipment.mode)]
+    lines, route = template.lines, plan.shipment.route
+    legs = legs_of(event, route)
+    place = event.place or _only_end(event, legs)
+    fitting = [i for i in indexes if _may_be_at(event, lines[i].place_role, plan, legs)]
     if not place:
         return fitting[0] if len(indexes) == 1 and fitting else None
+    anywhere = None
     for index in fitting:
         role = lines[index].place_role
-        point = points.get(role)
+        point = route.points.get(role)
         if point is not None:
             if point.place.code == place:
                 return index
         elif role == PlaceRole.ANY:
             anywhere = index
-        elif place in plan.shipment.route.transit:
+        elif place in route.transit:
             return index
     return anywhere
 
 
-def _by_other_means(event: EventFact, role: str, mode: str) -> bool:
-    if event.code not in _BY_MEANS or role not in _AT_PORT:
+def legs_of(event: EventFact, route: Route) -> Sequence[LegFact]:
+    """The legs with the voyage or flight of the event, else those of its vessel; none when nobody knows."""
+    if not route.legs or event.code not in _BY_MEANS or not (event.journey_number or event.vessel):
+        return ()
+    number = journey_key(event.journey_number)
+    found = [leg for leg in route.legs if number and number in leg.numbers]
+    return found or [leg for leg in route.legs if event.vessel and event.vessel in leg.numbers]
+
+
+def leg_sequence(event: EventFact, route: Route) -> int | None:
+    """The leg that the event names by its voyage, flight or vessel, when it is one only."""
+    legs = legs_of(event, route)
+    return legs[0].sequence if len(legs) == 1 else None
+
+
+def _end(leg: LegFact, code: str) -> PlaceFact:
+    """Where on the leg it happens: it is loaded and departs at its start, it arrives and is discharged at its end."""
+    return leg.origin if code in _AT_THE_START else leg.destination
+
+
+def _only_end(event: EventFact, legs: Sequence[LegFact]) -> str:
+    ends = {_end(leg, event.code).code for leg in legs}
+    return ends.pop() if len(ends) == 1 else ""
+
+
+def _may_be_at(event: EventFact, role: str, plan: Plan, legs: Sequence[LegFact]) -> bool:
+    """Whether an event that has to do with a vessel, flight or truck can be about a line of that role."""
+    if event.code not in _BY_MEANS or role not in _AT_ENDS_OF_LEGS:
+        return True
+    if role in _AT_PORT and (_by_other_means(event, plan.shipment.mode) or _is_between(event, role, plan, legs)):
         return False
+    return not legs or _ends_here(event, role, plan.shipment.route, legs)
+
+
+def _by_other_means(event: EventFact, mode: str) -> bool:
     means = event.attributes.get("mode")
     return means is not None and _MEANS.get(str(means).lower(), mode) != mode
+
+
+def _is_between(event: EventFact, role: str, plan: Plan, legs: Sequence[LegFact]) -> bool:
+    """A transshipment by the sender's own word, or an arrival nobody knows where, on a way with transshipments."""
+    said = event.attributes
+    if "TRANSSHIPMENT" in (said.get("movement"), said.get("loc_role")):
+        return True
+    if event.place or legs or role != _POD or event.code in _AT_THE_START:
+        return False
+    return bool(plan.shipment.route.transit) and said.get("loc_role") not in _SAYS_END
+
+
+def _ends_here(event: EventFact, role: str, route: Route, legs: Sequence[LegFact]) -> bool:
+    """Not ours is a vessel of another leg that calls at the port too, and one that sails on without the freight."""
+    own = _POL if event.code in _AT_THE_START else _POD
+    sequence = route.points[role].leg_sequence if role == own else None
+    return any(
+        (not event.place or _end(leg, event.code).code == event.place) and sequence in (None, leg.sequence)
+        for leg in legs
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from milestones.enums import Cause, Health, JourneyStatus, PlaceRole
 from milestones.facts import EventFact, MilestoneValue, Plan, Summary
+from milestones.pieces import completed_codes, is_part
 from milestones.selecting import ACTUAL, recency
 from milestones.situation import Situation
 from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
@@ -58,7 +59,7 @@ def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan)
     reached = {row.line.code for row in valued if row.value.state == REACHED}
     # Of a shipment with several units the line knows when all of them are there; without a line a report is enough.
     lines = {row.line.code for row in valued}
-    whole = {e.code for e in happened if e.attributes.get("part") != "PARTIAL"}
+    whole = {e.code for e in happened if not is_part(e)} | completed_codes(happened)
     if "DELIVERED" in reached or ("DELIVERED" in whole and "DELIVERED" not in lines):
         return JourneyStatus.DELIVERED.value
     ends = {plan.shipment.route.points[role].place.code for role in _ENDS}

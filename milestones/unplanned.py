@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from milestones.deciding import Decision, decide
 from milestones.enums import Audience, Deviation, MilestoneState, PlaceRole, WorkRole
-from milestones.facts import EventFact, MilestoneValue, Policy, TypeFact
-from milestones.selecting import Happening
+from milestones.facts import EventFact, MilestoneValue, Policy, Route, TypeFact
+from milestones.selecting import Happening, leg_sequence
 
 # They stand behind the lines, in the order of the vocabulary.
 _FIRST_POSITION = 1000
@@ -34,7 +34,9 @@ def audience_of(code: str) -> str:
     return (Audience.PARTNER if code in _FOR_PARTNERS else Audience.INTERNAL).value
 
 
-def value_unplanned(unplanned: Mapping[Happening, Sequence[EventFact]], policy: Policy) -> list[MilestoneValue]:
+def value_unplanned(
+    unplanned: Mapping[Happening, Sequence[EventFact]], policy: Policy, route: Route
+) -> list[MilestoneValue]:
     """One value a happening. The number `n` follows the time it happened, so it is the same in any order of arrival."""
     decided = [
         (happening, decision)
@@ -46,7 +48,9 @@ def value_unplanned(unplanned: Mapping[Happening, Sequence[EventFact]], policy: 
     values: list[MilestoneValue] = []
     for happening, decision in decided:
         counts[happening[:2]] = counts.get(happening[:2], 0) + 1
-        values.append(_value(happening, decision, counts[happening[:2]], policy))
+        value = _value(happening, decision, counts[happening[:2]], policy)
+        value.leg_sequence = leg_sequence(decision.event, route)
+        values.append(value)
     return sorted(values, key=lambda value: (value.position, value.slot))
 
 

@@ -14,6 +14,7 @@ from milestones.deciding import Decision, decide, decide_actual, first_told
 from milestones.enums import AnchorKind, DecisionRule, Deviation, MilestoneState, PlaceRole
 from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy
 from milestones.planning import due_at, due_times
+from milestones.selecting import leg_sequence
 from shipments.enums import Classifier
 
 PLANNED, ESTIMATED, OVERDUE, MISSING, REACHED = (
@@ -137,6 +138,8 @@ def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: P
     value.state = REACHED
     value.decisions["actual"] = decision.record()
     row.told_at, row.is_day = event.received_at, event.is_day
+    if value.leg_sequence is None:
+        value.leg_sequence = leg_sequence(event, plan.shipment.route)
     if value.location_id is None:
         value.location_id = event.location_id
         value.time_zone = event.time_zone

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from shipments.enums import CARRIER_REFERENCES, CONSOLIDATING_REFERENCES, ReferenceType
 
 _NOT_IN_A_KEY = re.compile(r"[^A-Z0-9._]+")
 _LONGEST = 64
+_FLIGHT = re.compile(r"([A-Z]{2,3}|[A-Z]\d|\d[A-Z])0+(\d+[A-Z]?)\Z", re.ASCII)
 
 # The most specific decides first: what names one parcel or house bill, what names one unit, what several consignments
 # share, and last the numbers that the customer may use for many.
@@ -54,6 +56,14 @@ def reference_key(value: str) -> str:
 def unit_key(number: str) -> str:
     """The number of a container, package or pallet as it is compared: capital letters and digits only."""
     return reference_key(number).replace(".", "").replace("_", "")
+
+
+@lru_cache(maxsize=4096)
+def journey_key(number: str) -> str:
+    """A voyage, flight or vessel as it is compared: as a reference, a flight without leading zeros (QR008 is QR8)."""
+    key = reference_key(number)
+    found = _FLIGHT.match(key)
+    return found[1] + found[2] if found else key
 
 
 def match_key(kind: str, key: str) -> str:

@@ -246,6 +246,8 @@ def fingerprint(event: ParsedEvent, source_id: int) -> str:
         event.source_event_id, event.retracts, event.reported_at if identity and not identity.startswith("=") else "",
         *sorted({f"{type_}:{reference_key(value)}" for type_, value in event.references}),
         *((place.code,) if place.code else ()),
+        # Two parts of one consignment in one minute are two reports (formats.md 9.4, rule 32).
+        *((f"part:{event.attributes.get('pieces')}",) if event.attributes.get("part") == "PARTIAL" else ()),
     )  # fmt: skip
     return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
 

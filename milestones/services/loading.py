@@ -30,6 +30,7 @@ from milestones.facts import (
 )
 from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
+from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
@@ -130,7 +131,7 @@ _SHIPMENTS = """
     FROM shipments_shipment WHERE id = ANY(%s::bigint[])
 """
 _LEGS = """
-    SELECT shipment_id, sequence, mode, origin_id, destination_id
+    SELECT shipment_id, sequence, mode, voyage, flight, vessel_imo, origin_id, destination_id
     FROM shipments_leg WHERE shipment_id = ANY(%s::bigint[])
 """
 _UNITS = "SELECT shipment_id, key FROM shipments_unit WHERE shipment_id = ANY(%s::bigint[])"
@@ -151,8 +152,9 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
         )
     }
     ways: dict[int, list[LegFact]] = defaultdict(list)
-    for shipment_id, sequence, mode, origin, destination in legs:
-        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0]))
+    for shipment_id, sequence, mode, *numbers, origin, destination in legs:
+        called = frozenset(key for number in numbers if (key := journey_key(number)))
+        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0], called))
     units: dict[int, set[str]] = defaultdict(set)
     for shipment_id, key in fetch_rows(_UNITS, [array_of(ids)]):
         units[shipment_id].add(key)
@@ -184,7 +186,8 @@ _EVENTS = """
            e.classifier, e.occurred_at, COALESCE(e.reported_at, e.received_at), e.received_at, e.position,
            COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
-           e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone
+           e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
+           e.vessel_imo
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id

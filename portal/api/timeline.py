@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -129,7 +130,9 @@ def _events(shipment: Shipment, as_of: datetime | None) -> QuerySet[Event]:
     if as_of is not None:
         matches = matches.filter(matched_at__lte=as_of)
         rows = rows.filter(received_at__lte=as_of)
-    return rows.filter(pk__in=matches.values("event_id")).order_by("occurred_at", "code_id", "pk")
+    # By when it happened; of one minute by the usual order, so that LOADED stands before DEPARTED; then as it was told.
+    told = Coalesce("reported_at", "received_at")
+    return rows.filter(pk__in=matches.values("event_id")).order_by("occurred_at", "code__sequence", told, "pk")
 
 
 def _cases(shipment: Shipment, as_of: datetime | None, user: User) -> QuerySet[ShipmentException]:

@@ -14,6 +14,8 @@ from shipments.formats.recognise import recognise, refusal, snippet, wrong_forma
 MAX_DEPTH = 32
 MAX_EVENTS = 100_000
 _SNIPPET = 200
+# What `recognise` may call JSON.
+_JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record"})
 
 
 class Unreadable(ValueError):
@@ -26,8 +28,8 @@ class Unreadable(ValueError):
         self.element = element
 
 
-def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
-    """The events of a list, of {"events": [...]} or of one object alone; or the rejection of the whole message."""
+def load_json(raw: bytes, expected: str) -> Any:
+    """The value that the JSON holds; or the rejection of the whole message (a Parsed)."""
     if refused := refusal(raw):
         return refused
     try:
@@ -35,12 +37,18 @@ def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
     except RecursionError:
         return _too_deep()
     except ValueError as error:
-        if recognise(raw) not in ("json", "native", "dcsa_2"):
+        if recognise(raw) not in _JSON:
             return wrong_format(raw, expected)
         return rejected("not_json", f"The JSON cannot be read: {_said(error)}.", snippet=snippet(raw))
     # So few brackets cannot be nested too deep.
     may_be_deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
-    return _too_deep() if may_be_deep and _depth(value) > MAX_DEPTH else _listed(value)
+    return _too_deep() if may_be_deep and _depth(value) > MAX_DEPTH else value
+
+
+def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
+    """The events of a list, of {"events": [...]} or of one object alone; or the rejection of the whole message."""
+    value = load_json(raw, expected)
+    return value if isinstance(value, Parsed) else _listed(value)
 
 
 def _load(raw: bytes) -> Any:

@@ -47,7 +47,7 @@ def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
             events.append(_event(value, position))
         except Unreadable as error:
             issues.append(issue(error, value, position))
-    if not events and recognise(raw) == "dcsa_2":
+    if not events and recognise(raw) in ("dcsa_2", "dcsa_3", "one_record"):
         return wrong_format(raw, _EXPECTED)
     return Parsed(tuple(events), tuple(issues))
 

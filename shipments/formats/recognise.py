@@ -18,18 +18,24 @@ _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
 _X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
 _DCSA_WORDS = (b'"eventType"', b'"eventClassification"', b'EventTypeCode"', b'"eventID"', b"retractedEventID")
+_DCSA_3_WORDS = (b'"eventClassification"', b'"eventRouting"')
+_ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
+# A whole line, behind the addresses of a Type-B message or in an envelope of EDIFACT.
+_CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
+_CARGO_IMP_WRAPPED = re.compile(rb"UNH\+[^+']*\+CIMFS[UA]:")
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
-    "dcsa_2": "DCSA Track & Trace events", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
+    "one_record": "ONE Record (JSON-LD)", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
     "x12_214": "an X12 214", "x12": "an X12 interchange",
 }  # fmt: skip
 
 
 def recognise(raw: bytes) -> str:
-    """'x12_214', 'x12_315', 'x12', 'edifact', 'dcsa_2', 'native', 'json', 'xml', 'csv', 'pdf' ...; '' for none."""
+    """'x12_214', 'x12_315', 'x12', 'edifact', 'cargo_imp', 'dcsa_2', 'native', 'json', 'csv' ...; '' for none."""
     head = raw[:_HEAD]
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
@@ -60,8 +66,8 @@ def _recognise_text(head: bytes) -> str:
         found = _X12_SET.search(head)
         return f"x12_{found[2].decode()}" if found else "x12"
     if head.startswith((b"UNA", b"UNB+")):
-        return "edifact"
-    if head.startswith((b"FSU/", b"FSA/")):
+        return "cargo_imp" if _CARGO_IMP_WRAPPED.search(head) else "edifact"
+    if _CARGO_IMP.search(head) and not head.startswith((b"{", b"[", b"<")):
         return "cargo_imp"
     if head.startswith((b"{", b"[")):
         return _recognise_json(head)
@@ -72,8 +78,12 @@ def _recognise_text(head: bytes) -> str:
 
 
 def _recognise_json(head: bytes) -> str:
+    if any(word in head for word in _ONE_RECORD_WORDS):
+        return "one_record"
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
+    if any(word in head for word in _DCSA_3_WORDS):
+        return "dcsa_3"
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, dcsa_2, native, table, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, native, one_record, table, x12_214
 from shipments.formats.base import Parse, ParseParts
 
 READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
-    Format.DCSA_2.value: dcsa_2.parse,
+    Format.CARGO_IMP.value: cargo_imp.parse,
+    Format.ONE_RECORD.value: one_record.parse,
+    Format.DCSA_2.value: dcsa.parse_2,
+    Format.DCSA_3.value: dcsa.parse_3,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }

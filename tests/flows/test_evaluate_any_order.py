@@ -41,7 +41,16 @@ REPORTS = [
     (1, "CUSTOMS_HOLD", "ACT", 34, "CNSGH", "", "", 1),
     (0, "CUSTOMS_RELEASED", "ACT", 35, "CNSGH", "", "", 1),
     (1, "ARRIVED", "ACT", 33, "CNSGH", "", "", 1),
+    (0, "DELIVERED", "ACT", 35, "CNSGH", "", "", 1),
+    (0, "DELIVERED", "ACT", 36, "CNSGH", "", "", 1),
+    (0, "DELIVERED", "ACT", 37, "CNSGH", "", "", 1),
 ]
+# How many of twelve pieces were delivered on which day.
+PIECES = {35: 6, 36: 4, 37: 2}
+
+
+def a_part(pieces):
+    return {"part": "PARTIAL", "pieces": pieces, "total_pieces": 12}
 
 
 def reports():
@@ -56,6 +65,7 @@ def reports():
                 classifier=classifier, occurred_at=occurred,
                 location=LocationFactory(unlocode=place) if place else None,
                 zone_certainty="given" if occurred else "", source_event_id=own_id, retracts=retracts,
+                attributes=a_part(PIECES[days]) if code == "DELIVERED" else {},
                 trust=sources[source].trust, reported_at=(occurred or NOON + DAY) + told * HOUR,
             )
         )  # fmt: skip
@@ -104,6 +114,10 @@ def test_the_order_and_the_batches_do_not_matter():
     assert milestones["L60"]["actual_at"] == NOON - DAY
     assert milestones["L50"]["actual_at"] == NOON - 3 * DAY
     assert milestones["X:LOADED:SGSIN:1"]["deviation"] == "unexpected"
+    reached = [row for row in expected[0] if row["type_id"] == "DELIVERED"]
+    assert [(row["actual_at"], row["decisions"]["actual"]["rule"]) for row in reached] == [
+        (NOON + 37 * DAY, "all_pieces")
+    ]
 
 
 def _work(now: datetime) -> None:

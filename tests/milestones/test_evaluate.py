@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from milestones.enums import ExceptionKind
 from milestones.evaluate import evaluate
+from milestones.facts import LegFact
+from milestones.planning import route
 from tests.factories.milestones import (
     BOOKED,
     DAY,
@@ -50,6 +52,20 @@ CODES = st.sampled_from(
     ]
 )
 HOURS = st.integers(-40 * 24, 60 * 24)
+# Parts of twelve pieces, some of them by a flight, and reports of the whole.
+PARTS = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda pieces, total: {"part": "PARTIAL", "pieces": pieces, **({"total_pieces": total} if total else {})},
+        st.sampled_from([3, 4, 6, 12]), st.sampled_from([0, 12]),
+    ),
+    st.just({"part": "TOTAL", "pieces": 12}),
+    st.just({"movement": "TRANSSHIPMENT"}),
+)  # fmt: skip
+LEGS = (
+    LegFact(1, "ocean", ROTTERDAM, SINGAPORE, frozenset({"1W", "9321483"})),
+    LegFact(2, "ocean", SINGAPORE, SHANGHAI, frozenset({"2E"})),
+)
 
 
 @st.composite
@@ -65,15 +81,21 @@ def reports(draw):
         trust=draw(st.sampled_from([40, 50])),
         told_at=ETD + draw(st.integers(0, 3)) * HOUR,
         unit=draw(st.sampled_from(["", "A", "B"])),
+        attributes=draw(PARTS),
+        journey_number=draw(st.sampled_from(["", "", "1W", "2E", "9X"])),
+        vessel=draw(st.sampled_from(["", "9321483"])),
         source_event_id=draw(st.sampled_from(["", "1", "2", "3"])),
         retracts=draw(st.sampled_from(["1", "2"])) if is_bare else draw(st.sampled_from(["", "", "", "3"])),
     )
 
 
-@given(data=st.data(), events=st.lists(reports(), max_size=12), units=st.sampled_from([frozenset(), frozenset("AB")]))
+@given(
+    data=st.data(), events=st.lists(reports(), max_size=12), units=st.sampled_from([frozenset(), frozenset("AB")]),
+    legs=st.sampled_from([(), LEGS]),
+)  # fmt: skip
 @settings(max_examples=300, deadline=None)
-def test_any_order_gives_the_same(data, events, units):
-    given_plan = voyage(units=units)
+def test_any_order_gives_the_same(data, events, units, legs):
+    given_plan = voyage(units=units, route=route(ROTTERDAM, SHANGHAI, legs))
     rules = policy(*KINDS)
     now = ETD + data.draw(HOURS) * HOUR
     assert evaluate(given_plan, data.draw(st.permutations(events)), rules, now) == evaluate(

@@ -121,6 +121,15 @@ def test_the_timeline_of_a_known_case_as_it_was_known_and_as_it_stands(story):
     assert (later["milestones"], later["events"]) == (now["milestones"], now["events"])
 
 
+def test_rule_26_of_one_minute_the_usual_order_decides_and_a_late_report_stands_where_it_happened():
+    made = ShipmentFactory()
+    for code, occurred in (("DEPARTED", NOON), ("LOADED", NOON), ("GATE_IN", NOON - DAY)):
+        # The vocabulary that ships with us: LOADED has 50, DEPARTED 65.
+        EventFactory(code=MilestoneTypeFactory(code=code), occurred_at=occurred, shipments=[made])
+    shown = timeline(made, user=internal(InternalGroup.OPERATIONS))["events"]
+    assert [event["code"] for event in shown] == ["GATE_IN", "LOADED", "DEPARTED"]
+
+
 def test_people_of_the_house_see_what_is_internal_and_partners_do_not(story):
     evaluate_due()
     secret = api_key(story.customer, Scope.READ)[1]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shipments.formats.base import ParsedEvent, ParsedPlace
+from shipments.formats.times import read_iso
 from shipments.normalise import KnownPlace, Meaning, Origin, PlaceBook, fingerprint, normalise, wanted_places
 
 RECEIVED = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -233,6 +234,38 @@ def test_the_same_report_in_another_message_has_the_same_fingerprint(changes):
 )
 def test_another_report_has_another_fingerprint(changes):
     assert fingerprint(replace(EVENT, **changes), 7) != fingerprint(EVENT, 7)
+
+
+def test_rule_27_the_same_status_sent_again_is_the_same_event():
+    again = replace(EVENT, position=4, wall_time="2026-05-30T09:15:59", remarks="2nd", attributes={"weight": "12"})
+    assert fingerprint(again, 7) == fingerprint(EVENT, 7)
+    assert fingerprint(replace(EVENT, wall_time="2026-05-30T09:16:00"), 7) != fingerprint(EVENT, 7)
+
+
+def test_rule_32_two_parts_in_one_minute_are_two_reports():
+    six, four = (replace(EVENT, attributes={"part": "PARTIAL", "pieces": n, "weight": str(n)}) for n in (6, 4))
+    assert fingerprint(six, 7) != fingerprint(four, 7)
+    assert fingerprint(six, 7) == fingerprint(replace(six, attributes={**six.attributes, "weight": "9"}), 7)
+
+
+@pytest.mark.parametrize("reason", ["NS", "A1", "BG", "AM"])
+def test_rule_16_a_reason_explains_and_never_changes_the_milestone(reason):
+    found = done(reason=reason, attributes={"reason_code": reason})
+    assert (found.code, found.classifier, found.reason) == ("DELIVERED", "ACT", reason)
+
+
+def test_rule_24_what_is_said_to_have_happened_in_a_day_or_more_is_not_believed():
+    late, near = done(wall_time="2026-06-02T12:00:01"), done(wall_time="2026-06-02T12:00:00")
+    assert (late.quarantine, near.quarantine) == ("The time is 1 day after we received the message.", "")
+    assert done(wall_time="2026-06-20T12:00:00", raw_code="AG").quarantine == ""
+
+
+def test_rule_25_a_time_without_a_zone_is_that_of_its_place():
+    read = read_iso("2026-05-30T09:15:00")
+    found = done(wall_time=read.wall, zone=read.zone, place=ParsedPlace(unlocode="NLRTM"))
+    assert (found.time_zone, found.zone_certainty, found.occurred_at) == (
+        "Europe/Amsterdam", "derived", datetime(2026, 5, 30, 7, 15, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def test_two_sources_that_say_the_same_are_two_reports():

@@ -1,4 +1,4 @@
-"""DCSA Track & Trace 2.2, and what carriers already send of 3.0 and its betas: told apart by structure. Pure.
+"""DCSA Track & Trace 2.2, 3.0 and its betas: told apart by structure, not by a version number. Pure.
 
 An event with a wrong value is reported and left out alone; its siblings are read.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from shipments.enums import Classifier, TimePrecision
@@ -17,10 +18,12 @@ from shipments.formats.times import WallTime, read_iso
 from shipments.references import reference_type
 
 CODE_LIST = "dcsa"
-_EXPECTED = "DCSA Track & Trace 2"
 _TYPES = frozenset({"TRANSPORT", "EQUIPMENT", "SHIPMENT", "IOT", "REEFER"})
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}\Z")
 _UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}\Z")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
+# What `recognise` calls them.
+_DCSA = frozenset({"dcsa_2", "dcsa_3", "json"})
 _IMO = re.compile(r"\d{7}\Z", re.ASCII)
 # At a gate and at the customer's door it matters whether the box is full: the mapping has a row for each.
 _TOLD_BY_CONTENTS = frozenset({"GTIN", "GTOT", "PICK", "DROP"})
@@ -31,52 +34,97 @@ _MODES = {
 _Fields = dict[str, Any]
 
 
-def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
-    """The events of `GET /events` (a list or {"events": []}) or of one pushed event."""
-    loaded = load_events(raw, _EXPECTED)
+def parse_2(raw: bytes, options: Mapping[str, Any]) -> Parsed:
+    """The events of `GET /v2/events` (a list or {"events": []}) or of one pushed event."""
+    return _parse(raw, "DCSA Track & Trace 2")
+
+
+def parse_3(raw: bytes, options: Mapping[str, Any]) -> Parsed:
+    """The events of `GET /v3/events` (any page of it) or of a push."""
+    return _parse(raw, "DCSA Track & Trace 3")
+
+
+def _parse(raw: bytes, expected: str) -> Parsed:
+    loaded = load_events(raw, expected)
     if isinstance(loaded, Parsed):
         return loaded
     events: list[ParsedEvent] = []
     issues: list[ParseIssue] = []
     for position, value in enumerate(loaded):
         try:
-            events.append(_event(value, position))
+            events.append(_retraction(value, position) or _event(value, position))
         except Unreadable as error:
             issues.append(issue(error, value, position))
-    if not events and recognise(raw) == "native":
-        return wrong_format(raw, _EXPECTED)
+    if not events and recognise(raw) not in _DCSA:
+        return wrong_format(raw, expected)
     return Parsed(tuple(events), tuple(issues))
+
+
+def _retraction(value: object, position: int) -> ParsedEvent | None:
+    """An event that is taken back, of which nothing but its id needs to be there or right; None for any other."""
+    given = dict(mapping(value, "event"))
+    fields = {**given, **_group(given, "metadata")}
+    if fields.get("isRetracted") is True:
+        retracts = event_id = _identity(fields)
+        if not event_id:
+            raise Unreadable("no_id", "The event is retracted, but it has no eventID.", "eventID")
+    else:
+        retracts, event_id = text(fields.get("retractedEventID"), "retractedEventID"), _identity(fields)
+    if not retracts:
+        return None
+    try:
+        whole = _flat(value)
+        reported_at, references = _reported_at(whole), _references(whole)
+    except Unreadable:
+        reported_at, references = "", ()
+    # An id that retracts itself is gone for good; only another id may be retracted again.
+    own_id = "" if retracts == event_id else event_id
+    return ParsedEvent(position, "", CODE_LIST, "", retracts=retracts, source_event_id=own_id, reported_at=reported_at,
+                       references=references, segment=f"event {position + 1}")  # fmt: skip
+
+
+def _group(fields: _Fields, name: str) -> _Fields:
+    group = fields.get(name)
+    return group if isinstance(group, dict) else {}
+
+
+def _identity(fields: _Fields) -> str:
+    """The eventID; in 3.0 together with the party it comes from, unless it is unique by itself (a UUID)."""
+    event_id = text(fields.get("eventID"), "eventID")
+    party = _group(_group(fields, "eventRouting"), "originatingParty")
+    names = [str(party.get(name) or "") for name in ("partyCode", "codeListProvider", "codeListName")]
+    if not event_id or not any(names) or _UUID.match(event_id):
+        return event_id
+    whole = "/".join((*names, event_id))
+    # Our column has 100 characters.
+    return whole if len(whole) <= 100 and whole.isprintable() else sha256(whole.encode("utf-8", "replace")).hexdigest()
 
 
 def _event(value: object, position: int) -> ParsedEvent:
     fields = _flat(value)
-    reported_at = _reported_at(fields)
-    event_id = text(fields.get("eventID"), "eventID")
-    if retracts := _retracted(fields, event_id):
-        # An id that retracts itself is gone for good; only another id may be retracted again.
-        own_id = "" if retracts == event_id else event_id
-        return ParsedEvent(position, "", CODE_LIST, "", retracts=retracts, source_event_id=own_id,
-                           reported_at=reported_at, references=_references(fields))  # fmt: skip
     wall = _time(fields, "eventDateTime")
     call = mapping(fields.get("transportCall"), "transportCall")
+    raw_code = _raw_code(fields)
     return ParsedEvent(
         position=position,
-        raw_code=_raw_code(fields),
+        raw_code=raw_code,
         code_list=CODE_LIST,
         wall_time=wall.wall,
         classifier=_classifier(fields),
         zone=wall.zone,
         precision=wall.precision,
-        reported_at=reported_at,
+        reported_at=_reported_at(fields),
         place=_place(mapping(fields.get("eventLocation"), "eventLocation"), call),
         equipment=text(fields.get("equipmentReference"), "equipmentReference", 35),
         vessel_imo=_imo(call),
         voyage=_voyage(call),
         references=_references(fields),
-        source_event_id=event_id,
+        source_event_id=_identity(fields),
         reason=_reason(fields),
         remarks=text(fields.get("changeRemark"), "changeRemark", 500),
         attributes=_attributes(fields, call),
+        fallback_codes=tuple(code for code in re.split(r"[+/]", raw_code)[:1] if code != raw_code),
+        segment=f"event {position + 1}",
     )
 
 
@@ -91,14 +139,6 @@ def _flat(value: object) -> _Fields:
     if not ({"eventID", "eventType", "eventTypeCode", "retractedEventID"} & fields.keys()):
         raise Unreadable("not_an_event", "This is not a DCSA event: it has no eventID and no eventType.", "eventType")
     return fields
-
-
-def _retracted(fields: _Fields, event_id: str) -> str:
-    if fields.get("isRetracted") is True:
-        if not event_id:
-            raise Unreadable("no_id", "The event is retracted, but it has no eventID.", "eventID")
-        return event_id
-    return text(fields.get("retractedEventID"), "retractedEventID")
 
 
 def _time(fields: _Fields, name: str) -> WallTime:
@@ -219,8 +259,10 @@ def _voyage(call: _Fields) -> str:
     for name in ("exportVoyageNumber", "importVoyageNumber", "carrierVoyageNumber", "carrierExportVoyageNumber"):
         if value := call.get(name):
             return text(value, name, 50)
-    newer = mapping(call.get("exportVoyageNumberOrReference"), "exportVoyageNumberOrReference")
-    return text(newer.get("carrierVoyageNumber"), "carrierVoyageNumber", 50)
+    for name in ("exportVoyageNumberOrReference", "importVoyageNumberOrReference"):
+        if value := mapping(call.get(name), name).get("carrierVoyageNumber"):
+            return text(value, "carrierVoyageNumber", 50)
+    return ""
 
 
 def _reason(fields: _Fields) -> str:
@@ -237,6 +279,9 @@ def _attributes(fields: _Fields, call: _Fields) -> dict[str, Any]:
         "laden": _laden(fields),
         "equipment_type": text(fields.get("ISOEquipmentCode"), "ISOEquipmentCode", 4),
         "facility_type": text(call.get("facilityTypeCode"), "facilityTypeCode", 4),
+        # IMPORT, EXPORT or TRANSSHIPMENT; a beta says the last as a flag.
+        "movement": text(fields.get("movementType"), "movementType", 16)
+        or ("TRANSSHIPMENT" if fields.get("isTransshipmentMove") is True else ""),
     }
     return {name: value for name, value in said.items() if value}
 
