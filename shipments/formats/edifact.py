@@ -188,7 +188,7 @@ def _chunks(text: str) -> list[tuple[Signs, str]]:
     head = text[: starts[0]] if starts else text
     if head.startswith("UNB") and len(head) > 3 and not head[3].isalnum():
         chunks.append((_UNPRINTED if head[3] == "\x1d" else DEFAULT, head))
-    for advice, end in zip(advices, [*starts[1:], len(text)], strict=True):
+    for advice, end in zip(advices, [*starts[1:], len(text)], strict=False):
         component, element, _, release, _, terminator = advice.groups()
         signs = Signs(component, element, release.strip(), terminator)
         if len({component, element, terminator}) == 3 and not (component + element + terminator).isalnum():
@@ -255,6 +255,9 @@ class _Reader:
 
     def _unh(self, index: int, segment: Segment) -> None:
         self._cut_message()
+        if self.begun < 0:
+            self._warn("no_unb", "The message stands in no interchange (UNB) and was not read.", index)
+            return
         self.start = index
         self.messages_of_group += 1
         self.found = []
@@ -267,11 +270,10 @@ class _Reader:
         if not _says(segment, 1, count):
             said = part(segment, 1)[:16]
             self._warn("wrong_count", f"UNT counts {said or 'no'} segments; there are {count}.", index, "UNT-01")
-        message = self._message(index + 1)
-        if part(segment, 2)[:14] != message.number:
-            self._warn("wrong_number", f"The number of UNT is not that of UNH ({message.number}).", index, "UNT-02")
-            message = self._message(index + 1)
-        self.interchange.messages.append(message)
+        number = part(segment_of(self.lines[self.start], self.signs), 1)[:14]
+        if part(segment, 2)[:14] != number:
+            self._warn("wrong_number", f"The number of UNT is not that of UNH ({number}).", index, "UNT-02")
+        self.interchange.messages.append(self._message(index + 1))
         self.start = -1
 
     def _une(self, index: int, segment: Segment) -> None:
