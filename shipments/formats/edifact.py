@@ -154,9 +154,7 @@ def read(raw: bytes) -> EdifactFile:
         return _without_unb(text)
     result = EdifactFile(issues=[issue] if issue else [])
     if sum(chunk.count(signs.terminator) for signs, chunk in chunks) > MAX_SEGMENTS:
-        result.issues.append(
-            ParseIssue("too_many_segments", f"The interchange has more than {MAX_SEGMENTS} segments.")
-        )
+        result.issues.append(ParseIssue("too_many_segments", f"The interchange has more than {MAX_SEGMENTS} segments."))
         return result
     count = 0
     for signs, chunk in chunks:

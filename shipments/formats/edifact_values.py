@@ -18,7 +18,6 @@ CANCELLATION = "1"
 MOST_REFERENCES = 100
 _LONGEST = 64
 _DIGITS_AND_ZONE = re.compile(r"(\d{6,14})([+-]\d{2}(?::?\d{2})?|Z?[A-Z]{0,5})\Z", re.ASCII)
-_PERIOD = re.compile(r"(\d{8}|\d{12})-\1?\d{8,12}\Z|(\d{8})(\d{8})\Z", re.ASCII)
 # What the three letters of DTM 303 and 304 mean where they mean one thing only; the others stand for the place's zone.
 _ZONES = {
     "UTC": "+00:00", "GMT": "+00:00", "Z": "+00:00", "ZZZ": "", "WET": "+00:00", "CET": "+01:00", "MEZ": "+01:00",
@@ -165,8 +164,8 @@ def place(segment: Segment) -> ParsedPlace:
     spoken = _squeezed(name)
     if _is_unlocode(code, list_, agency):
         return ParsedPlace(
-            unlocode=code[:11], facility=terminal, name=spoken[:100], subdivision=subdivision, country=country,
-            text=(spoken or code)[:200],
+            unlocode=code[:11], facility=terminal, name=spoken[:100], subdivision=subdivision,
+            country=country or code[:2], text=spoken[:200],
         )  # fmt: skip
     near = ParsedPlace(name=spoken[:100], subdivision=subdivision, country=country, text=(spoken or code)[:200])
     return _otherwise(near, code, agency, terminal)
