@@ -1,4 +1,4 @@
-"""EDIFACT files by the kinds of messages in them: which are read, which are named and passed over, who sent what. Pure."""
+"""EDIFACT files by the kinds of their messages: which are read, which are passed over, and who sent them. Pure."""
 
 from __future__ import annotations
 

@@ -93,6 +93,9 @@ class Carriage:
 def moment(segment: Segment, number: int) -> Moment:
     """The instant of a DTM. `wall` is empty when there is no such day or time."""
     qualifier, value, format_ = part(segment, 1), part(segment, 1, 2), part(segment, 1, 3)
+    if not format_ and part(segment, 2).isdigit():
+        # The sign of an offset east of Greenwich, sent without the release character it needs.
+        value, format_ = f"{value}+{part(segment, 2)}", part(segment, 2, 2)
     found = _DIGITS_AND_ZONE.match(_first_of_period(value, format_))
     if not found:
         return Moment(qualifier, "", said=value[:35], number=number)

@@ -216,7 +216,7 @@ def _carriage(level: Level) -> Carriage:
 
 
 def _place_of(level: Level, code: str, code_list: str) -> ParsedPlace:
-    """Where the status happened: said in its own LOC, else of the goods, else by the end of its leg, else further out."""
+    """Where it happened: said in the own LOC of the status, else of the goods, else by its leg, else further out."""
     ends = code_list == REC24 and code in _ENDING
     order = _AT_END if ends else _AT_BEGIN
     for one in level.chain():

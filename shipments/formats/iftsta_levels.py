@@ -1,4 +1,4 @@
-"""The levels of an EDIFACT IFTSTA: header, consignments (CNI), statuses (STS), and the legs (TDT) told of each. Pure."""
+"""The levels of an EDIFACT IFTSTA: header, consignments (CNI), statuses (STS), and the legs (TDT) of each. Pure."""
 
 from __future__ import annotations
 

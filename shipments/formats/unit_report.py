@@ -18,6 +18,8 @@ from shipments.formats.message_content import Content
 _MAIN = "20"
 _CLOSING = frozenset({"CNT", "UNT"})
 _MOST_SEALS = 9
+# 6313 of MEA: verified gross mass, gross weights.
+_WEIGHTS = frozenset({"VGM", "G", "AAD", "AET"})
 
 
 @dataclass(slots=True)
@@ -97,11 +99,17 @@ def _take(current: Part, segment: Segment, number: int) -> None:
         _refer(current, segment)
     elif tag == "TDT":
         current.carriages.append(values.carriage(segment))
-    elif tag == "SEL":
-        if len(current.seals) < _MOST_SEALS and (seal := part(segment, 1)[:15]):
-            current.seals.append(seal)
-    elif tag == "MEA":
-        _weigh(current, segment)
+    else:
+        _measure(current, segment)
+
+
+def _measure(current: Part, segment: Segment) -> None:
+    """Seals and weight. The verified gross mass goes before the gross weight."""
+    tag = segment[0][0]
+    if tag == "SEL" and len(current.seals) < _MOST_SEALS and part(segment, 1):
+        current.seals.append(part(segment, 1)[:15])
+    elif tag == "MEA" and part(segment, 2) in _WEIGHTS and (part(segment, 2) == "VGM" or not current.weight[0]):
+        current.weight = (part(segment, 3, 2)[:16], part(segment, 3)[:3])
 
 
 def _refer(current: Part, segment: Segment) -> None:
@@ -111,12 +119,6 @@ def _refer(current: Part, segment: Segment) -> None:
     found = values.reference(segment)
     if found and found not in current.references and len(current.references) < values.MOST_REFERENCES:
         current.references.append(found)
-
-
-def _weigh(current: Part, segment: Segment) -> None:
-    """MEA: the verified gross mass before the gross weight."""
-    if part(segment, 2) in ("VGM", "G", "AAD", "AET", "T") and (part(segment, 2) == "VGM" or not current.weight[0]):
-        current.weight = (part(segment, 3, 2)[:16], part(segment, 3)[:3])
 
 
 def _add(unit: Part, header: Part, vessel: Carriage, of: tuple[str, Content, Reading]) -> None:
