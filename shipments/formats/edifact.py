@@ -18,6 +18,8 @@ from shipments.formats.recognise import decode
 Segment = list[list[str]]
 MAX_SEGMENTS = 200_000
 _SNIPPET = 120
+# Between segments; not what str.strip() takes for blank: 1C to 1F are separators to some.
+_BLANKS = " \t\r\n"
 # UNB S001 → the charset of what follows (ISO 9735, code list 0001).
 _CHARSETS = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5",
@@ -27,7 +29,7 @@ _CHARSETS = {
 _SYNTAX = re.compile(rb"UNB[^\w\s](UNO[A-Z])")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # Service string advice: the six signs, right before the UNB that is written with them.
-_ADVICE = re.compile(r"(?:(?<![A-Za-z0-9])|\A)UNA(.)(.)(.)(.)(.)(.)\s*(?=UNB\2)", re.DOTALL)
+_ADVICE = re.compile(r"(?:(?<![A-Za-z0-9])|\A)UNA(.)(.)(.)(.)(.)(.)[ \t\r\n]*(?=UNB\2)", re.DOTALL)
 # Senders get their envelopes wrong; what stands between them is whole all the same (formats.md 9.1, rule 4).
 _HARMLESS = frozenset({"wrong_count", "wrong_number", "group_not_closed", "stray_segment", "wrong_charset"})
 
@@ -148,7 +150,7 @@ def _released(text: str, release: str) -> str:
 def read(raw: bytes) -> EdifactFile:
     """Read a file of one or more interchanges, each with separators of its own if it says so."""
     text, issue = _decoded(raw)
-    text = text.lstrip()
+    text = text.lstrip(_BLANKS)
     chunks = _chunks(text)
     if not chunks:
         return _without_unb(text)
@@ -158,7 +160,7 @@ def read(raw: bytes) -> EdifactFile:
         return result
     count = 0
     for signs, chunk in chunks:
-        lines = [line for piece in _split(chunk, signs.terminator, signs.release) if (line := piece.lstrip())]
+        lines = [line for piece in _split(chunk, signs.terminator, signs.release) if (line := piece.lstrip(_BLANKS))]
         _Reader(lines, signs, count, result).read()
         count += len(lines)
     return result
@@ -188,7 +190,7 @@ def _chunks(text: str) -> list[tuple[Signs, str]]:
         chunks.append((_UNPRINTED if head[3] == "\x1d" else DEFAULT, head))
     for advice, end in zip(advices, [*starts[1:], len(text)], strict=False):
         component, element, _, release, _, terminator = advice.groups()
-        signs = Signs(component, element, release.strip(), terminator)
+        signs = Signs(component, element, "" if release == " " else release, terminator)
         if len({component, element, terminator}) == 3 and not (component + element + terminator).isalnum():
             chunks.append((signs, text[advice.end() : end]))
     return chunks
