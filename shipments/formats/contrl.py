@@ -57,9 +57,11 @@ def write(envelopes: Sequence[Envelope], number: int, at_iso: str) -> bytes:
 
 
 def _interchange(envelope: Envelope, control: str, at: datetime) -> Iterator[str]:
-    us, them = _escaped(envelope.receiver), _escaped(envelope.sender)
+    us = _party(envelope.receiver, envelope.receiver_qualifier)
+    them = _party(envelope.sender, envelope.sender_qualifier)
     body = [f"UNH+1+{KIND}:D:3:UN", *_report(envelope, us, them)]
-    yield f"UNB+UNOC:3+{us}+{them}+{at:%y%m%d}:{at:%H%M}+{control}"
+    test = "++++++1" if envelope.is_test else ""
+    yield f"UNB+UNOC:3+{us}+{them}+{at:%y%m%d}:{at:%H%M}+{control}{test}"
     yield from body
     yield f"UNT+{len(body) + 1}+1"
     yield f"UNZ+1+{control}"
@@ -83,6 +85,10 @@ def _verdict(one: EnvelopeSet) -> str:
 def _kind(one: EnvelopeSet) -> str:
     """'IFTSTA:D:00B:UN' as the message named itself (S009)."""
     return ":".join(map(_escaped, one.kind.split(":")))
+
+
+def _party(name: str, qualifier: str) -> str:
+    return f"{_escaped(name)}:{_escaped(qualifier)}" if qualifier else _escaped(name)
 
 
 def _escaped(text: str) -> str:

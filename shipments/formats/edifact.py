@@ -82,6 +82,8 @@ class Interchange:
 
     sender: str = ""
     receiver: str = ""
+    sender_qualifier: str = ""
+    receiver_qualifier: str = ""
     number: str = ""
     prepared: tuple[str, str] = ("", "")
     is_test: bool = False
@@ -240,6 +242,8 @@ class _Reader:
         self.interchange = Interchange(
             sender=part(segment, 2)[:35],
             receiver=part(segment, 3)[:35],
+            sender_qualifier=part(segment, 2, 2)[:4],
+            receiver_qualifier=part(segment, 3, 2)[:4],
             number=part(segment, 5)[:14],
             prepared=(part(segment, 4)[:8], part(segment, 4, 2)[:4]),
             is_test=part(segment, 11) == "1",

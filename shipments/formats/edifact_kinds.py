@@ -72,6 +72,9 @@ def _read_interchange(interchange: Interchange, content: Content, kinds: frozens
         last=content.position,
         sets=tuple(sets),
         is_acknowledgement=answers == {contrl.KIND},
+        sender_qualifier=interchange.sender_qualifier,
+        receiver_qualifier=interchange.receiver_qualifier,
+        is_test=interchange.is_test,
     )
 
 

@@ -31,6 +31,8 @@ def acknowledge(readings: Sequence[Reading]) -> int:
             continue
         kind, write = WRITERS[answered[0].standard]
         body = write(answered, reading.message.pk, timezone.now().isoformat())
+        if not body:
+            continue
         is_accepted = all(one.is_accepted for envelope in answered for one in envelope.sets)
         rows.append((reading.message.pk, kind, "\\x" + body.hex(), is_accepted))
     return len(

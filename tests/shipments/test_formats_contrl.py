@@ -35,14 +35,14 @@ def test_our_answer_names_what_was_not_read():
     raw = interchange(message("1", *status()), message("2", "BGM", kind="BAPLIE"))
     written = write(FORMATS["iftsta"](raw, {}).envelopes, 812, AT)
     assert written == (
-        b"UNB+UNOC:3+US+CARRIER+260312:0930+812'\r\nUNH+1+CONTRL:D:3:UN'\r\nUCI+77+CARRIER+US+7'\r\n"
+        b"UNB+UNOC:3+US+CARRIER:14+260312:0930+812'\r\nUNH+1+CONTRL:D:3:UN'\r\nUCI+77+CARRIER:14+US+7'\r\n"
         b"UCM+2+BAPLIE:D:00B:UN+4+14'\r\nUNT+4+1'\r\nUNZ+1+812'\r\n"
     )
 
 
 def test_an_interchange_of_which_nothing_was_read_is_rejected():
     written = write(FORMATS["iftsta"](interchange(message("2", "BGM", kind="BAPLIE")), {}).envelopes, 812, AT)
-    assert b"UCI+77+CARRIER+US+4'" in written
+    assert b"UCI+77+CARRIER:14+US+4'" in written
 
 
 def test_each_interchange_has_its_own_answer_and_an_acknowledgement_has_none():
