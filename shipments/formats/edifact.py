@@ -29,7 +29,7 @@ _CHARSETS = {
 _SYNTAX = re.compile(rb"UNB[^\w\s](UNO[A-Z])")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # Service string advice: the six signs, right before the UNB that is written with them.
-_ADVICE = re.compile(r"(?:(?<![A-Za-z0-9])|\A)UNA(.)(.)(.)(.)(.)(.)[ \t\r\n]*(?=UNB\2)", re.DOTALL)
+_ADVICE = re.compile(r"UNA(.)(.)(.)(.)(.)(.)[ \t\r\n]*(?=UNB\2)", re.DOTALL)
 # Senders get their envelopes wrong; what stands between them is whole all the same (formats.md 9.1, rule 4).
 _HARMLESS = frozenset({"wrong_count", "wrong_number", "group_not_closed", "stray_segment", "wrong_charset"})
 
@@ -49,7 +49,7 @@ DEFAULT = Signs()
 _UNPRINTED = Signs("\x1f", "\x1d", "", "\x1c")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EdifactMessage:
     """UNH to UNT. `kind`: 'IFTSTA'; `version`: 'D:00B:UN'; `first`: number of UNH among the file's segments, from 1.
 
@@ -68,7 +68,14 @@ class EdifactMessage:
 
     @property
     def segments(self) -> list[Segment]:
-        return [segment_of(line, self.signs) for line in self.lines]
+        component, element, release = self.signs.component, self.signs.element, self.signs.release
+        # segment_of, without calling it for what is plain: nearly everything.
+        return [
+            segment_of(line, self.signs)
+            if (release and release in line) or "\n" in line or "\r" in line
+            else [piece.split(component) for piece in line.split(element)]
+            for line in self.lines
+        ]
 
     @property
     def body(self) -> str:
@@ -157,7 +164,7 @@ def read(raw: bytes) -> EdifactFile:
     if not chunks:
         return _without_unb(text)
     result = EdifactFile(issues=[issue] if issue else [])
-    if sum(chunk.count(signs.terminator) for signs, chunk in chunks) > MAX_SEGMENTS:
+    if len(text) > MAX_SEGMENTS and sum(chunk.count(signs.terminator) for signs, chunk in chunks) > MAX_SEGMENTS:
         result.issues.append(ParseIssue("too_many_segments", f"The interchange has more than {MAX_SEGMENTS} segments."))
         return result
     count = 0
@@ -184,7 +191,8 @@ def _decoded(raw: bytes) -> tuple[str, ParseIssue | None]:
 
 def _chunks(text: str) -> list[tuple[Signs, str]]:
     """The text by the separators it is written with; a new service string advice begins a new chunk."""
-    advices = list(_ADVICE.finditer(text)) if "UNA" in text else []
+    found = _ADVICE.finditer(text) if "UNA" in text else ()
+    advices = [advice for advice in found if not text[advice.start() - 1 : advice.start()].isalnum()]
     starts = [advice.start() for advice in advices]
     chunks = []
     head = text[: starts[0]] if starts else text
@@ -217,18 +225,16 @@ class _Reader:
         self.interchange = Interchange()
         self.begun = -1
         self.start = -1
+        self.opening: Segment = []
         self.group: Segment = []
         self.groups = 0
         self.messages_of_group = 0
         self.found: list[str] = []
 
     def read(self) -> None:
-        handlers: dict[str, Callable[[int, Segment], None]] = {
-            "UNB": self._unb, "UNG": self._ung, "UNH": self._unh, "UNT": self._unt, "UNE": self._une, "UNZ": self._unz,
-        }  # fmt: skip
         for index, line in enumerate(self.lines):
-            if line.startswith("UN") and (handler := handlers.get(line[:3])):
-                handler(index, segment_of(line, self.signs))
+            if line[:2] == "UN" and (handler := _HANDLERS.get(line[:3])):
+                handler(self, index, segment_of(line, self.signs))
         self._cut_message()
         if self.begun >= 0:
             self._warn("truncated", "The interchange is cut off: UNZ is missing.", len(self.lines) - 1)
@@ -262,7 +268,7 @@ class _Reader:
         if self.begun < 0:
             self._warn("no_unb", "The message stands in no interchange (UNB) and was not read.", index)
             return
-        self.start = index
+        self.start, self.opening = index, segment
         self.messages_of_group += 1
         self.found = []
 
@@ -274,7 +280,7 @@ class _Reader:
         if not _says(segment, 1, count):
             said = part(segment, 1)[:16]
             self._warn("wrong_count", f"UNT counts {said or 'no'} segments; there are {count}.", index, "UNT-01")
-        number = part(segment_of(self.lines[self.start], self.signs), 1)[:14]
+        number = part(self.opening, 1)[:14]
         if part(segment, 2)[:14] != number:
             self._warn("wrong_number", f"The number of UNT is not that of UNH ({number}).", index, "UNT-02")
         self.interchange.messages.append(self._message(index + 1))
@@ -315,18 +321,26 @@ class _Reader:
 
     def _digest(self, lines: list[str]) -> str:
         """Of the segments between UNB and UNZ: the same whatever separators and line breaks they are written with."""
+        release = self.signs.release
         text = "\x1c".join(lines)
-        if self.signs.release and self.signs.release in text:
-            segments = (segment_of(line, self.signs) for line in lines)
-            text = "\x1c".join("\x1d".join("\x1f".join(element) for element in segment) for segment in segments)
-        else:
-            text = text.replace("\r", "").replace("\n", "")
-            text = text.replace(self.signs.component, "\x1f").replace(self.signs.element, "\x1d")
-        return sha256(text.encode("utf-8", "replace")).hexdigest()
+        if not release or release not in text:
+            return sha256(self._canonical(text)).hexdigest()
+        canonical = (
+            "\x1d".join("\x1f".join(element) for element in segment_of(line, self.signs)).encode("utf-8", "replace")
+            if release in line
+            else self._canonical(line)
+            for line in lines
+        )
+        return sha256(b"\x1c".join(canonical)).hexdigest()
+
+    def _canonical(self, text: str) -> bytes:
+        """Text without a release character, its separators those that nobody writes."""
+        text = text.replace(self.signs.component, "\x1f").replace(self.signs.element, "\x1d")
+        return text.replace("\r", "").replace("\n", "").encode("utf-8", "replace")
 
     def _message(self, end: int) -> EdifactMessage:
-        opening = segment_of(self.lines[self.start], self.signs)
-        version = ":".join(part(opening, 2, number)[:6] for number in (2, 3, 4))
+        opening = self.opening
+        version = f"{part(opening, 2, 2)[:6]}:{part(opening, 2, 3)[:6]}:{part(opening, 2, 4)[:6]}"
         return EdifactMessage(
             kind=part(opening, 2)[:6],
             version=version,
@@ -342,7 +356,7 @@ class _Reader:
     def _cut_message(self) -> None:
         """The message that is open has no UNT: its last segments may be missing, so none of it is taken."""
         if self.start >= 0:
-            number = part(segment_of(self.lines[self.start], self.signs), 1)[:14]
+            number = part(self.opening, 1)[:14]
             self._warn("message_cut_off", f"Message {number} has no end (UNT) and was not read.", self.start)
             self.interchange.cut_off.append(self._message(self.start + 1))
             self.start = -1
@@ -353,6 +367,12 @@ class _Reader:
         place = f"{line[:3]} #{self.offset + index + 1}"
         issue = ParseIssue(code, message, place, where, snippet=line[:_SNIPPET], is_warning=harmless)
         self.result.issues.append(issue)
+
+
+_HANDLERS: dict[str, Callable[[_Reader, int, Segment], None]] = {
+    "UNB": _Reader._unb, "UNG": _Reader._ung, "UNH": _Reader._unh,
+    "UNT": _Reader._unt, "UNE": _Reader._une, "UNZ": _Reader._unz,
+}  # fmt: skip
 
 
 def _says(segment: Segment, number: int, count: int) -> bool:

@@ -6,7 +6,6 @@ status of it, TDT a leg with its LOC and DTM, EQD a unit. What is said nearest t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,8 @@ from shipments.enums import Classifier, ReferenceType
 from shipments.formats import edifact_values as values
 from shipments.formats.base import NOWHERE, ParsedPlace
 from shipments.formats.edifact import EdifactMessage, Segment, part
-from shipments.formats.edifact_values import Carriage, Moment, Named
-from shipments.formats.iftsta_levels import Leg, Level, Stop, read_levels
+from shipments.formats.edifact_values import Carriage, Moment
+from shipments.formats.iftsta_levels import MAIN, Leg, Level, Stop, read_levels
 from shipments.formats.message_content import Content
 from shipments.tables import read_table
 
@@ -41,7 +40,6 @@ _AT_END = ("175", "11", "7", "8", "13", "14", "18", "29", "5", "9")
 _BEGIN_OF_LEG, _END_OF_LEG = ("5", "9", "88", "13"), ("11", "8", "7", "13")
 # Loading and discharge of the main carriage, named inside an inland leg by some: the leg's means did not move it there.
 _PORTS = frozenset({"9", "11"})
-_MAIN = "20"
 _MOST_REASONS = 5
 
 
@@ -59,10 +57,12 @@ def read_message(message: EdifactMessage, content: Content) -> None:
     levels, function = read_levels(message.segments, message.first)
     statuses = [level for level in levels if level.sts]
     content.begin(message, function, _reported(levels[0]))
-    content.odd_dates([one for level in levels for one in level.moments])
+    content.odd_dates([one for level in levels for one in level.moments.values()])
     if not statuses:
         content.issue("no_status", f"Message {message.number} reports no status (STS).", f"UNH #{message.first}")
     for level in levels:
+        if content.is_full:
+            return
         if level.sts:
             about = _about(level, content)
             _add_status(level, about, content)
@@ -118,8 +118,7 @@ _MANIFOLD = frozenset({ReferenceType.CUSTOMER.value, ReferenceType.PO.value, Ref
 def _units(level: Level) -> tuple[tuple[str, str], ...]:
     """(number, EMPTY or LADEN or '') of each unit: of the nearest level that names any, EQD before RFF."""
     for one in level.chain():
-        of_equipment = {part(eqd, 2)[:35]: values.laden(eqd) for eqd in one.equipment if part(eqd, 2)}
-        if found := of_equipment or dict.fromkeys(one.units, ""):
+        if found := one.equipment or dict.fromkeys(one.units, ""):
             return tuple(found.items())
     return ()
 
@@ -145,7 +144,7 @@ def _add_status(level: Level, about: _About, content: Content) -> None:
         said = f"There is no such date and time: {when.said}." if when else "The status has no date (DTM)."
         content.lose("bad_time" if when else "no_time", said, where, level.sts)
         return
-    carriage = _carriage(level)
+    carriage = next((one.carriage for one in level.chain() if one.carriage), Carriage(""))
     attributes = {**about.attributes, **_reasons(level.sts)}
     if len(level.legs) == 1 and carriage.mode:
         attributes["mode"] = carriage.mode
@@ -204,40 +203,18 @@ def _words(level: Level) -> str:
     return "; ".join(dict.fromkeys(filter(None, (*said, *level.texts))))[:500]
 
 
-def _carriage(level: Level) -> Carriage:
-    """The main carriage of the status, or its only leg; then that of the consignment and of the message."""
-    for one in level.chain():
-        carriages = [leg.carriage for leg in one.legs]
-        if main := next((each for each in carriages if each.stage == _MAIN), None):
-            return main
-        if carriages:
-            return carriages[0]
-    return Carriage("")
-
-
 def _place_of(level: Level, code: str, code_list: str) -> ParsedPlace:
     """Where it happened: said in the own LOC of the status, else of the goods, else by its leg, else further out."""
     ends = code_list == REC24 and code in _ENDING
     order = _AT_END if ends else _AT_BEGIN
     for one in level.chain():
-        for named in (one.places, one.goods_at):
-            if found := _first(named, order):
+        for places in (one.places, one.goods_at):
+            if found := values.first_of(places, order) or next(iter(places.values()), None):
                 return found
-        if code_list == REC24 and one.legs:
-            stops = [stop.named for stop in one.legs[0].stops if stop.named]
-            if found := _first_only(stops, _END_OF_LEG if ends else _BEGIN_OF_LEG):
-                return found
+        of_leg = one.legs[0].places if code_list == REC24 and one.legs else {}
+        if found := values.first_of(of_leg, _END_OF_LEG if ends else _BEGIN_OF_LEG):
+            return found
     return NOWHERE
-
-
-def _first(named: Sequence[Named], order: Sequence[str]) -> ParsedPlace | None:
-    """The best by qualifier, else any."""
-    return _first_only(named, order) or (named[0].place if named else None)
-
-
-def _first_only(named: Iterable[Named], order: Sequence[str]) -> ParsedPlace | None:
-    known = [one for one in named if one.qualifier in order]
-    return min(known, key=lambda one: order.index(one.qualifier)).place if known else None
 
 
 def _add_legs(level: Level, about: _About, content: Content) -> None:
@@ -257,9 +234,11 @@ def _add_leg_date(leg: Leg, stop: Stop, moment: Moment, of: tuple[_About, str, C
         said = f"There is no such date and time: {moment.said}."
         content.lose("bad_time", said, where, [["DTM"], [moment.qualifier, moment.said]])
         return
-    named = stop.named or _end_of(leg, moment.qualifier)
+    # A date of the whole leg is about the end of it that it names.
+    ends = _END_OF_LEG if moment.qualifier in _ARRIVING else _BEGIN_OF_LEG
+    place = stop.place or values.first_of(leg.places, ends) or NOWHERE
     carriage, attributes = leg.carriage, dict(about.attributes)
-    is_port_of_another = bool(named and named.qualifier in _PORTS and carriage.stage != _MAIN)
+    is_port_of_another = stop.qualifier in _PORTS and carriage.stage != MAIN
     if carriage.mode and not (is_port_of_another and carriage.mode in ("RAIL", "ROAD")):
         attributes["mode"] = carriage.mode
     content.odd_dates([moment])
@@ -267,7 +246,7 @@ def _add_leg_date(leg: Leg, stop: Stop, moment: Moment, of: tuple[_About, str, C
         moment,
         raw_code=moment.qualifier,
         code_list=TDT,
-        place=named.place if named else NOWHERE,
+        place=place,
         equipment=unit,
         vessel_imo=carriage.vessel_imo,
         voyage=carriage.voyage,
@@ -275,10 +254,3 @@ def _add_leg_date(leg: Leg, stop: Stop, moment: Moment, of: tuple[_About, str, C
         attributes=attributes,
         segment=where,
     )
-
-
-def _end_of(leg: Leg, qualifier: str) -> Named | None:
-    """The place that a date of the whole leg is about."""
-    order = _END_OF_LEG if qualifier in _ARRIVING else _BEGIN_OF_LEG
-    known = [stop.named for stop in leg.stops if stop.named and stop.named.qualifier in order]
-    return min(known, key=lambda one: order.index(one.qualifier)) if known else None

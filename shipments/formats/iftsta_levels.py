@@ -7,38 +7,50 @@ from dataclasses import dataclass, field
 
 from shipments.enums import ReferenceType
 from shipments.formats import edifact_values as values
+from shipments.formats.base import ParsedPlace
 from shipments.formats.edifact import Segment, part
-from shipments.formats.edifact_values import Carriage, Moment, Named
+from shipments.formats.edifact_values import Carriage, Moment
+
+# The stage (8051) of the main carriage.
+MAIN = "20"
 
 
 @dataclass(slots=True)
 class Stop:
     """A LOC of a leg with its dates, or the dates of the leg itself (no place)."""
 
-    named: Named | None = None
+    qualifier: str = ""
+    place: ParsedPlace | None = None
     moments: list[Moment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Leg:
+    """A TDT. `places`: of its stops, the first of each qualifier (3227)."""
+
     carriage: Carriage
     stops: list[Stop] = field(default_factory=lambda: [Stop()])
+    places: dict[str, ParsedPlace] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Level:
-    """The header, a consignment or a status: what is said of it itself, and the level it stands in."""
+    """The header, a consignment or a status: what is said of it itself, and the level it stands in.
+
+    Of dates and places the first of each qualifier counts. `equipment`: number → EMPTY, LADEN or ''.
+    """
 
     above: Level | None = None
     sts: Segment = field(default_factory=list)
     number: int = 0
     references: list[tuple[str, str]] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
-    equipment: list[Segment] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
-    places: list[Named] = field(default_factory=list)
-    goods_at: list[Named] = field(default_factory=list)
+    equipment: dict[str, str] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    places: dict[str, ParsedPlace] = field(default_factory=dict)
+    goods_at: dict[str, ParsedPlace] = field(default_factory=dict)
     legs: list[Leg] = field(default_factory=list)
+    carriage: Carriage | None = None
     texts: list[str] = field(default_factory=list)
     scac: str = ""
     carrier: str = ""
@@ -77,7 +89,7 @@ class _Walk:
         elif tag == "DTM":
             self._moment(values.moment(segment, number))
         elif tag == "LOC":
-            self._place(Named(part(segment, 1), values.place(segment)))
+            self._place(part(segment, 1), values.place(segment))
         elif tag == "RFF":
             self._reference(segment)
         elif tag == "NAD" and part(segment, 1) == "CA":
@@ -98,23 +110,32 @@ class _Walk:
             self.current = Level(self.consignment, segment, number)
             self.levels.append(self.current)
         elif tag == "TDT":
-            self.current.legs.append(Leg(values.carriage(segment)))
-        elif tag == "EQD":
-            self.current.equipment.append(segment)
+            self._carry(values.carriage(segment))
+        elif tag == "EQD" and (unit := part(segment, 2)[:35]):
+            self.current.equipment.setdefault(unit, values.laden(segment))
+
+    def _carry(self, carriage: Carriage) -> None:
+        """The main carriage stands for a level, else its first leg."""
+        level = self.current
+        level.legs.append(Leg(carriage))
+        if level.carriage is None or (carriage.stage == MAIN and level.carriage.stage != MAIN):
+            level.carriage = carriage
 
     def _moment(self, moment: Moment) -> None:
         if self.inside == "TDT":
             self.current.legs[-1].stops[-1].moments.append(moment)
         elif self.inside != "EQD":
-            self.current.moments.append(moment)
+            self.current.moments.setdefault(moment.qualifier, moment)
 
-    def _place(self, named: Named) -> None:
+    def _place(self, qualifier: str, place: ParsedPlace) -> None:
         if self.inside == "TDT":
-            self.current.legs[-1].stops.append(Stop(named))
+            leg = self.current.legs[-1]
+            leg.stops.append(Stop(qualifier, place))
+            leg.places.setdefault(qualifier, place)
         elif self.inside == "GID":
-            self.current.goods_at.append(named)
+            self.current.goods_at.setdefault(qualifier, place)
         elif self.inside != "EQD":
-            self.current.places.append(named)
+            self.current.places.setdefault(qualifier, place)
 
     def _reference(self, segment: Segment) -> None:
         level = self.current

@@ -27,7 +27,7 @@ class Content:
         self._function = ""
         self._reported_at = ""
         self._prepared_at = ""
-        self._is_full = False
+        self.is_full = False
 
     def prepare(self, prepared_at: str) -> None:
         """A new interchange, prepared then (ISO without offset, or '')."""
@@ -44,7 +44,7 @@ class Content:
 
     def add(self, when: Moment, **fields: Any) -> None:
         """An event at `when`; the other fields as those of ParsedEvent."""
-        if self._is_full or self.position >= MAX_EVENTS:
+        if self.is_full or self.position >= MAX_EVENTS:
             self._fill()
             return
         event = ParsedEvent(
@@ -87,6 +87,6 @@ class Content:
             self.issues.append(issue)
 
     def _fill(self) -> None:
-        if not self._is_full:
-            self._is_full = True
+        if not self.is_full:
+            self.is_full = True
             self.issues.append(ParseIssue("too_many_events", f"Of its events only the first {MAX_EVENTS} were read."))

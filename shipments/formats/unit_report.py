@@ -12,7 +12,7 @@ from typing import Any
 from shipments.formats import edifact_values as values
 from shipments.formats.base import NOWHERE, ParsedPlace
 from shipments.formats.edifact import EdifactMessage, Segment, part
-from shipments.formats.edifact_values import Carriage, Moment, Named
+from shipments.formats.edifact_values import Carriage, Moment
 from shipments.formats.message_content import Content
 
 _MAIN = "20"
@@ -24,21 +24,19 @@ _WEIGHTS = frozenset({"VGM", "G", "AAD", "AET"})
 
 @dataclass(slots=True)
 class Part:
-    """The header of the message, or a unit with what follows it. `number`: of the EQD among the file's segments."""
+    """The header of the message, or a unit with what follows it. `number`: of the EQD among the file's segments.
+
+    Of dates and places the first of each qualifier (2005, 3227) counts.
+    """
 
     eqd: Segment = field(default_factory=list)
     number: int = 0
     references: list[tuple[str, str]] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
-    places: list[Named] = field(default_factory=list)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    places: dict[str, ParsedPlace] = field(default_factory=dict)
     carriages: list[Carriage] = field(default_factory=list)
     seals: list[str] = field(default_factory=list)
     weight: tuple[str, str] = ("", "")
-
-    def place(self, qualifiers: Sequence[str]) -> ParsedPlace | None:
-        """The place whose qualifier (3227) stands first in `qualifiers`."""
-        known = [named for named in self.places if named.qualifier in qualifiers]
-        return min(known, key=lambda named: qualifiers.index(named.qualifier)).place if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def read_units(message: EdifactMessage, content: Content, reading: Reading) -> N
     """Add an event for each unit of the message to `content`."""
     header, units, document, function = _parts(message)
     content.begin(message, function, values.first_of(header.moments, ("137",)))
-    content.odd_dates([one for each in (header, *units) for one in each.moments])
+    content.odd_dates([one for each in (header, *units) for one in each.moments.values()])
     if not document or not units:
         said = f"Message {message.number} {'reports no unit (EQD)' if document else 'does not say what it is (BGM)'}."
         content.issue("no_unit" if document else "no_code", said, f"UNH #{message.first}")
@@ -92,9 +90,10 @@ def _take(current: Part, segment: Segment, number: int) -> None:
     if tag == "DTM":
         # Dates behind a TDT of the unit are those of the truck or train that brings it.
         if not (current.eqd and current.carriages):
-            current.moments.append(values.moment(segment, number))
+            moment = values.moment(segment, number)
+            current.moments.setdefault(moment.qualifier, moment)
     elif tag == "LOC":
-        current.places.append(Named(part(segment, 1), values.place(segment)))
+        current.places.setdefault(part(segment, 1), values.place(segment))
     elif tag == "RFF":
         _refer(current, segment)
     elif tag == "TDT":
@@ -141,7 +140,7 @@ def _add(unit: Part, header: Part, vessel: Carriage, of: tuple[str, Content, Rea
         raw_code=raw_code[:64],
         code_list=reading.code_list,
         fallback_codes=tuple(fallbacks),
-        place=unit.place(qualifiers) or header.place(qualifiers) or NOWHERE,
+        place=values.first_of(unit.places, qualifiers) or values.first_of(header.places, qualifiers) or NOWHERE,
         equipment=number,
         vessel_imo=vessel.vessel_imo,
         voyage=vessel.voyage,
@@ -162,7 +161,8 @@ def _when(unit: Part, header: Part, qualifiers: Sequence[str]) -> Moment | None:
 def _attributes(unit: Part, header: Part, vessel: Carriage) -> dict[str, Any]:
     """What else is said of the unit; names in capital letters stand for themselves."""
     inland = next((one for one in unit.carriages if one.plate or one.mode), Carriage(""))
-    port_of_loading, port_of_discharge = unit.place(("9",)) or header.place(("9",)), unit.place(("11",))
+    port_of_loading = unit.places.get("9") or header.places.get("9")
+    port_of_discharge = unit.places.get("11")
     said: dict[str, Any] = {
         "laden": values.laden(unit.eqd),
         "direction": values.direction(unit.eqd),

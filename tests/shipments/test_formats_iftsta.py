@@ -7,6 +7,7 @@ from shipments.formats.edifact import segment_of
 from shipments.formats.edifact_values import moment, place
 from shipments.formats.message_content import MAX_EVENTS
 from shipments.formats.registry import FORMATS
+from shipments.tables import read_table
 from tests.shipments.test_formats_edifact import interchange, message, status
 from tests.shipments.test_formats_samples import collected, needs_collected
 
@@ -150,6 +151,13 @@ def test_where_it_happened_is_the_activity_place_before_all_others():
 def test_a_status_without_a_place_happened_where_its_leg_begins_or_ends(code, port):
     event = read(f"STS+1+{code}", HERE[0], "TDT+20+1W+1", "LOC+9+CNSGH:139:6", "LOC+11+NLRTM:139:6").events[0]
     assert event.place.unlocode == port
+
+
+def test_a_date_of_a_leg_means_an_arrival_or_a_departure():
+    assert {row["raw_code"]: (row["code"], row["classifier"]) for row in read_table("codes_tdt")} == {
+        "132": ("ARRIVED", "EST"), "178": ("ARRIVED", "ACT"), "232": ("ARRIVED", "PLN"),
+        "133": ("DEPARTED", "EST"), "136": ("DEPARTED", "ACT"), "186": ("DEPARTED", "ACT"), "189": ("DEPARTED", "PLN"),
+    }  # fmt: skip
 
 
 def test_legs_give_their_own_arrivals_and_departures():
