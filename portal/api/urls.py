@@ -14,6 +14,11 @@ urlpatterns = [
     path("messages/", messages.Messages.as_view(), name="messages"),
     path("messages/<uuid:id>/", messages.OneMessage.as_view(), name="message"),
     path("messages/<uuid:id>/reprocess/", messages.Reprocess.as_view(), name="message-reprocess"),
+    path(
+        "messages/<uuid:id>/acknowledgement/",
+        messages.OneAcknowledgement.as_view(),
+        name="message-acknowledgement",
+    ),
     path("events/", events.Events.as_view(), name="events"),
     path("shipments/", shipments.Shipments.as_view(), name="shipments"),
     path("shipments/<uuid:id>/", shipments.OneShipment.as_view(), name="shipment"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shipments.enums import Format
 from shipments.formats import auto, cargo_imp, dcsa, native, one_record, table, x12_214
 from shipments.formats.base import Parse, ParseParts
+from shipments.formats.edifact_kinds import parse_as
 
 READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
@@ -12,6 +13,9 @@ READERS: dict[str, Parse] = {
     Format.ONE_RECORD.value: one_record.parse,
     Format.DCSA_2.value: dcsa.parse_2,
     Format.DCSA_3.value: dcsa.parse_3,
+    Format.IFTSTA.value: parse_as("IFTSTA"),
+    Format.COARRI.value: parse_as("COARRI"),
+    Format.CODECO.value: parse_as("CODECO"),
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }

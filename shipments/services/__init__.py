@@ -1,3 +1,4 @@
+from shipments.services.acknowledging import hand_over
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
@@ -25,6 +26,7 @@ __all__ = [
     "change_shipment",
     "create_shipment",
     "dismiss_event",
+    "hand_over",
     "ingest_messages",
     "ingest_waiting",
     "manual_source",

@@ -16,7 +16,7 @@ from billing.models import Accrual, ExportBatch, Invoice
 from billing.services import export_invoices
 from milestones.models import ShipmentException, WorkTask
 from partners.models import Partner, User
-from shipments.models import Event, Message, Shipment, Source
+from shipments.models import Acknowledgement, Event, Message, Shipment, Source
 from tests.factories.billing import drafted, handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import PartnerFactory, api_key
@@ -52,6 +52,8 @@ USES = {
     ("messages", "POST"): Use("messages/", "ingest", WORKING, 202, body="raw", query="?source={source}"),
     ("message", "GET"): Use("messages/{message}/", "read", EVERYBODY),
     ("message-reprocess", "POST"): Use("messages/{message}/reprocess/", "ingest", WORKING, 202),
+    ("message-acknowledgement", "GET"): Use("messages/{message}/acknowledgement/", "read", EVERYBODY),
+    ("message-acknowledgement", "POST"): Use("messages/{message}/acknowledgement/", "ingest", WORKING),
     ("events", "GET"): Use("events/", "read", EVERYBODY),
     ("events", "POST"): Use("events/", "ingest", WORKING, body="events", query="?source={source}"),
     ("shipments", "GET"): Use("shipments/", "read", EVERYBODY),
@@ -147,6 +149,7 @@ def _own(code: str) -> Own:
     source = SourceFactory(code=f"{code}-FEED", partner=partner)
     booked = with_journey(shipment_of(partner, reference=f"{code}-1"), done=3, overdue=True)
     message = MessageFactory(source=source, raw=code.encode())
+    Acknowledgement.objects.create(message=message, kind="CONTRL", body=b"UNB+UNOC:3", is_accepted=True)
     departed = booked.milestones.get(type="DEPARTED")
     rows: dict[str, Source | Message | Event | Shipment | ShipmentException | WorkTask | Invoice | Accrual] = {
         "source": source,

@@ -25,6 +25,11 @@ OWN_SAMPLES = {
     "one_record_air.json": "one_record",
     "native_air.json": "native",
     "csv_warehouse.csv": "csv",
+    "iftsta_ocean_container.edi": "iftsta",
+    "iftsta_road_partner_codes.edi": "iftsta",
+    "iftsta_cancelled.edi": "iftsta",
+    "coarri_discharge.edi": "coarri",
+    "codeco_gate.edi": "codeco",
 }
 # When our samples came in: what gives the days of Cargo-IMP their year.
 RECEIVED = {"received_at": "2025-11-06T12:00:00+00:00"}
