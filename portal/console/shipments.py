@@ -164,6 +164,8 @@ class RecordEvent(ActionForm):
 
 
 class AddReference(ActionForm):
+    answers_for = {"references": "value"}
+
     type = forms.ChoiceField(label=gettext_lazy("Kind"), choices=ReferenceType.choices)
     value = forms.CharField(label=gettext_lazy("Number"), max_length=64)
 
