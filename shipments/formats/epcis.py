@@ -6,12 +6,14 @@ event with a wrong value is reported and left out alone; its siblings are read. 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 from shipments.enums import AliasKind, ReferenceType
 from shipments.formats.base import NOWHERE, Parsed, ParsedEvent, ParsedPlace, ParseIssue, content_id, rejected
@@ -41,6 +43,9 @@ _TRANSACTIONS = {
 _CONSIGNMENTS = {"ginc": ReferenceType.HBL.value, "gsin": ReferenceType.CUSTOMER.value}
 _GEO = re.compile(r"geo:(-?\d{1,3}(?:\.\d{1,15})?),(-?\d{1,3}(?:\.\d{1,15})?)(?:[,;].*)?\Z", re.ASCII)
 _BOX = re.compile(r"[A-Z]{4}\d{7}\Z", re.ASCII)
+_LOTS = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
+# How we name a reference in a document of our own: its type and its number.
+_OUR_REFERENCE = re.compile(r"urn:waymark:reference:([a-z_]+):(.+)\Z")
 _LONGEST_ID = 100
 _LONGEST_CODE = 64
 _MOST_REFERENCES = 50
@@ -108,7 +113,8 @@ def _ids(said: EventFields, reports: Sequence[ParsedEvent], event_id: str) -> li
     if event_id:
         is_one = len(reports) == 1
         return [event_id if is_one else _short_id(f"{event_id}#{report.equipment}") for report in reports]
-    things = _digest("\x1f".join(sorted(f"{key.kind}:{key.text}" for key in said.things)))
+    lots = [json.dumps(said.fields.get(name), sort_keys=True) for name in _LOTS]
+    things = _digest("\x1f".join([*sorted(f"{key.kind}:{key.text}" for key in said.things), *lots]))
     return ["=" + _digest(content_id(report) + things)[:40] for report in reports]
 
 
@@ -281,8 +287,11 @@ def _references(said: EventFields) -> list[tuple[str, str]]:
     found += [(_CONSIGNMENTS[key.kind], key.code) for key in said.things if key.kind in _CONSIGNMENTS]
     for entry in items(said.fields.get("bizTransactionList"), "bizTransactionList"):
         fields = mapping(entry, "bizTransactionList")
-        kind = _TRANSACTIONS.get(said.term(fields.get("type"), "bizTransactionList", "btt"), "")
-        number = _transaction(uri_of(fields.get("bizTransaction"), "bizTransactionList"))
+        uri = uri_of(fields.get("bizTransaction"), "bizTransactionList")
+        kind, number = _our_reference(uri)
+        if not kind:
+            kind = _TRANSACTIONS.get(said.term(fields.get("type"), "bizTransactionList", "btt"), "")
+            number = _transaction(uri)
         if kind and number and len(number) <= 64:
             found.append((kind, number))
     return list(dict.fromkeys(found))[:_MOST_REFERENCES]
@@ -291,6 +300,11 @@ def _references(said: EventFields) -> list[tuple[str, str]]:
 def _unit_reference(parent: Key) -> tuple[str, str]:
     kind = ReferenceType.SSCC if parent.kind == "sscc" else ReferenceType.CONTAINER
     return kind.value, _number(parent)
+
+
+def _our_reference(uri: str) -> tuple[str, str]:
+    found = _OUR_REFERENCE.match(uri)
+    return (found[1], unquote(found[2])) if found and found[1] in ReferenceType.values else ("", "")
 
 
 def _transaction(uri: str) -> str:
