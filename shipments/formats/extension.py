@@ -134,16 +134,16 @@ def _references(value: Any, element: str) -> tuple[tuple[str, str], ...]:
 def _attributes(value: Any, element: str) -> dict[str, Any]:
     said = mapping(value, element)
     _few(list(said), element)
-    return {text(name, element).removeprefix(PREFIX): _scalars(entry, element) for name, entry in said.items()}
+    return {text(name, element).removeprefix(PREFIX): _value(entry, element) for name, entry in said.items()}
 
 
-def _scalars(value: Any, element: str) -> Any:
+def _value(value: Any, element: str) -> Any:
+    """Whatever JSON may hold, as far as a database can. How deep it may be nested was looked at before."""
+    if isinstance(value, dict):
+        _few(list(value), element)
+        return {text(name, element): _value(entry, element) for name, entry in value.items()}
     if isinstance(value, list):
-        return [_scalar(entry, element) for entry in _few(value, element)]
-    return _scalar(value, element)
-
-
-def _scalar(value: Any, element: str) -> Any:
+        return [_value(entry, element) for entry in _few(value, element)]
     if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 1 << 53):
         return value
     return text(value, element, _LONGEST)

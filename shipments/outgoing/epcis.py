@@ -1,7 +1,8 @@
 """A shipment's events as a GS1 EPCIS 2.0 document in JSON-LD. Pure.
 
-EPCIS tells what was observed. What is planned or expected goes out without a bizStep, so that no foreign reader takes it
-for a fact; the members of the declared namespace "waymark" say what it is, and what else the standard has no word for.
+EPCIS tells what was observed. What is planned or expected goes out without a bizStep, so that no foreign reader takes
+it for a fact; the members of the declared namespace "waymark" say what it is, and what else the standard has no word
+for.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def _place_id(event: OutgoingEvent) -> str:
         return NAMESPACE + "place:" + quote(f"{place.unlocode}/{place.facility}".rstrip("/"))
     if place.latitude is not None and place.longitude is not None:
         return f"geo:{place.latitude},{place.longitude}"
-    said = place.iata or place.name or place.text
+    # A name only: the whole of it stands beside.
+    said = (place.iata or place.name or place.text)[:60]
     return f"{NAMESPACE}place:{quote(said, safe='')}" if said else ""
 
 
