@@ -1,6 +1,9 @@
 """Numbers that can be wrong by themselves. The numbers are real ones, or those the standards give as examples."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import iso6346
 
 from shipments.formats.base import ParsedEvent, ParsedPlace
 from shipments.identifiers import doubt_of, doubts_of, problem_of, problem_of_unit
@@ -95,3 +98,10 @@ def test_all_numbers_of_a_report_are_looked_at():
     assert [(kind, value) for kind, value, _said in doubts_of(event)] == [
         ("mawb", "020-12345674"), ("container", "GMCU6094137"), ("vessel_imo", "9330141"), ("gln", "4012345000000"),
     ]  # fmt: skip
+
+
+@given(owner=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=3, max_size=3), serial=st.integers(0, 999_999))
+def test_our_check_digit_of_a_container_is_the_one_that_others_compute(owner, serial):
+    body = f"{owner}U{serial:06}"
+    right = [digit for digit in "0123456789" if problem_of("container", body + digit) == ""]
+    assert right == [iso6346.calc_check_digit(body)]
