@@ -100,16 +100,14 @@ def _container_digit(body: str) -> str:
 
 def _container(value: str) -> str:
     number = _bare(value)
-    if _ULD.match(number) and not _CONTAINER.match(number):
+    if _CHECKED_CONTAINER.match(number):
+        right = _container_digit(number[:10])
+        return "" if number[-1] == right else _wrong_digit(value, right)
+    if _CONTAINER.match(number) or _ULD.match(number):
         return ""
     if re.fullmatch(r"[A-Z]{4}\d{6}", number, re.ASCII):
         return f"{value} lacks its check digit: {_container_digit(number)} at the end would be right."
-    if not _CONTAINER.match(number):
-        return f"{value} is no container number: it has four letters and seven digits, such as MSKU1234565."
-    right = _container_digit(number[:10])
-    if _CHECKED_CONTAINER.match(number) and number[-1] != right:
-        return _wrong_digit(value, right)
-    return ""
+    return f"{value} is no container number: it has four letters and seven digits, such as MSKU1234565."
 
 
 def _awb(value: str) -> str:
