@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shipments.enums import ReferenceType
-from shipments.formats.dcsa_2 import parse
+from shipments.formats.dcsa import parse_2
 from shipments.formats.extension import extension_of
 from shipments.outgoing.events import OutgoingEvent
 
@@ -47,7 +47,7 @@ def render(events: Iterable[OutgoingEvent]) -> list[dict[str, Any]]:
 
 def _extended(event: OutgoingEvent, fields: _Fields) -> _Fields:
     """With what our own reader does not find in the members of the standard."""
-    (found,) = parse(json.dumps([fields]).encode(), {}).events
+    (found,) = parse_2(json.dumps([fields]).encode(), {}).events
     return {**fields, **extension_of(event.said(), found)}
 
 
