@@ -116,7 +116,8 @@ def _perform(action: Action, rows: Sequence[Any], values: Mapping[str, Any], by:
 
 
 def _blame(form: ActionForm, error: DomainError) -> None:
-    form.add_error(error.field if error.field in form.fields else None, error.message)
+    field = form.answers_for.get(error.field, error.field)
+    form.add_error(field if field in form.fields else None, error.message)
 
 
 def _finish(request: HttpRequest, action: Action, outcome: Outcome, *, skipped: int) -> HttpResponse:

@@ -34,6 +34,7 @@ from portal.console.fields import (
 )
 from portal.console.filters import Choice, Days, Many, Text
 from portal.console.listing import Column, Found
+from portal.console.shipment_files import FILES
 from portal.presentation import strip, times, words
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Classifier, Mode, PartyRole, ReferenceType, ShipmentType
@@ -164,6 +165,8 @@ class RecordEvent(ActionForm):
 
 
 class AddReference(ActionForm):
+    answers_for = {"references": "value"}
+
     type = forms.ChoiceField(label=gettext_lazy("Kind"), choices=ReferenceType.choices)
     value = forms.CharField(label=gettext_lazy("Number"), max_length=64)
 
@@ -279,6 +282,7 @@ class ShipmentRoom(ConsoleAdmin):
         View(gettext_lazy("Delivered"), "status=delivered"),
         View(gettext_lazy("Everything"), ""),
     )
+    files = FILES
     operations = (
         Action(
             name="record",

@@ -27,14 +27,15 @@ _DCSA_3_WORDS = (b'"eventClassification"', b'"eventRouting"')
 _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
 # A whole line, behind the addresses of a Type-B message.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
+_EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
-    "one_record": "ONE Record (JSON-LD)", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
-    "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
+    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",
 }  # fmt: skip
@@ -96,6 +97,8 @@ def _recognise_edifact(head: bytes) -> str:
 def _recognise_json(head: bytes) -> str:
     if any(word in head for word in _ONE_RECORD_WORDS):
         return "one_record"
+    if any(word in head for word in _EPCIS_WORDS):
+        return "epcis"
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
     if any(word in head for word in _DCSA_3_WORDS):

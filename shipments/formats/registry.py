@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, cargo_imp, dcsa, native, one_record, table, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, epcis, native, one_record, table, x12_214
 from shipments.formats.base import Parse, ParseParts
 from shipments.formats.edifact_kinds import parse_as
 
@@ -16,6 +16,7 @@ READERS: dict[str, Parse] = {
     Format.IFTSTA.value: parse_as("IFTSTA"),
     Format.COARRI.value: parse_as("COARRI"),
     Format.CODECO.value: parse_as("CODECO"),
+    Format.EPCIS.value: epcis.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }

@@ -61,6 +61,8 @@ USES = {
     ("shipment", "GET"): Use("shipments/{shipment}/", "read", EVERYBODY),
     ("shipment", "PATCH"): Use("shipments/{shipment}/", "write", WORKING, body="change"),
     ("timeline", "GET"): Use("shipments/{shipment}/timeline/", "read", EVERYBODY),
+    ("shipment-dcsa", "GET"): Use("shipments/{shipment}/dcsa/", "read", EVERYBODY),
+    ("shipment-epcis", "GET"): Use("shipments/{shipment}/epcis/", "read", EVERYBODY),
     ("milestone-templates", "GET"): Use("milestone-templates/", "", EVERYBODY),
     ("exceptions", "GET"): Use("exceptions/", "read", EVERYBODY),
     ("exception", "GET"): Use("exceptions/{case}/", "read", EVERYBODY),

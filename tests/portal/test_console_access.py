@@ -97,6 +97,8 @@ ACTIONS = {
 }
 FILES = {
     "shipments_message raw": ("sales", ""),
+    "shipments_shipment dcsa": ("sales", ""),
+    "shipments_shipment epcis": ("sales", ""),
     "billing_invoice pdf": ("finance", "operations"),
     "billing_invoice csv": ("auditor", "operations"),
     "billing_exportbatch content": ("finance", "sales"),

@@ -26,6 +26,8 @@ from shipments.formats.recognise import decode, recognise, refusal, snippet
         (b'[{"@type": "LogisticsEvent", "eventCode": "DEP"}]', "one_record"),
         (b'[{"eventID": "1"}]', "dcsa_2"),
         (b'{"events": [{"occurred_at": "x"}]}', "native"),
+        (b'{"type": "EPCISDocument"}', "epcis"),
+        (b'[{"eventID": "1", "eventTimeZoneOffset": "Z"}]', "epcis"),
         (b"[1]", "json"),
         (b"<?xml version='1.0'?>", "xml"),
         (b"code;date\nA;B", "csv"),
