@@ -130,7 +130,7 @@ def pick_up(place: Place, wanted: Wanted, bounds: Bounds) -> Iterator[Item]:
 
 
 def put_out(place: Place, directory: str, answers: Iterable[Answer], bounds: Bounds) -> int:
-    """Write the answers into `directory`; how many. One that was written and not noted is written over the next time."""
+    """Write the answers into `directory`; how many. What was written and not noted is written over next time."""
     written = 0
     for answer in answers:
         if not written:

@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -109,7 +109,9 @@ def within(path: str, folders: Iterable[Path]) -> Path | None:
     return meant if any(meant.is_relative_to(root) for root in roots) else None
 
 
-def collect(settings: FolderSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds) -> Iterator[Item]:
+def collect(
+    settings: FolderSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds
+) -> Generator[Item, None, None]:
     try:
         yield from directories.pick_up(_place(settings, bounds), settings, bounds)
     except OSError as error:

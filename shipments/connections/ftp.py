@@ -9,7 +9,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -70,11 +70,11 @@ class _Ftp(_Tied, ftplib.FTP):
 class _FtpTls(_Tied, ftplib.FTP_TLS):
     def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
         """The connection of a transfer continues the session of the first: many servers insist on it."""
-        made, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        made, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # noqa: S321 secured in the next line
         if self._prot_p:  # type: ignore[attr-defined]
             held: ssl.SSLSocket = self.sock
             made = self.context.wrap_socket(made, server_hostname=self.host, session=held.session)
-        return made, size  # type: ignore[return-value]
+        return made, size
 
 
 @dataclass
@@ -198,7 +198,9 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def collect(settings: FtpSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds) -> Iterator[Item]:
+def collect(
+    settings: FtpSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds
+) -> Generator[Item, None, None]:
     with session(settings, secret, bounds) as place:
         yield from directories.pick_up(place, settings, bounds)
 

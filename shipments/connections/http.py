@@ -1,4 +1,4 @@
-"""GET and POST to hosts that a source's settings name: checked addresses, bounded size and time, redirects looked at."""
+"""GET and POST to hosts that settings name: addresses checked, size and time bounded, redirects looked at."""
 
 from __future__ import annotations
 

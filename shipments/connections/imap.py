@@ -1,7 +1,7 @@
 """A mailbox (IMAP4rev1, RFC 3501): each attachment of a new mail is a message, and its text when asked for.
 
-How far we are is the UID of the last mail, which holds as long as the folder's UIDVALIDITY stays. When that changes, all
-is looked at again: what was taken before is the same bytes, and so the same message.
+How far we are is the UID of the last mail, which holds as long as the folder's UIDVALIDITY stays. When that changes,
+all is looked at again: what was taken before is the same bytes, and so the same message.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -69,7 +69,9 @@ class _Mailbox(imaplib.IMAP4):
         return self.context.wrap_socket(made, server_hostname=self.host) if self.context else made
 
 
-def collect(settings: ImapSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds) -> Iterator[Item]:
+def collect(
+    settings: ImapSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds
+) -> Generator[Item, None, None]:
     with session(settings, secret, bounds) as box:
         validity, uids = _new(box, settings, cursor)
         for uid in uids[: settings.most_per_run]:

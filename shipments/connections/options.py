@@ -135,10 +135,12 @@ def lines(*, most: int = 200) -> Any:
 
 
 def pairs() -> Any:
-    return dataclasses.field(default_factory=dict, metadata={"option": Option("pairs")})
+    return _field(Option("pairs"), None)
 
 
 def _field(option: Option, default: Any) -> Any:
+    if option.kind == "pairs":
+        return dataclasses.field(default_factory=dict, metadata={"option": option})
     return dataclasses.field(default=default, metadata={"option": option})
 
 

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ class PollSettings:
     SECRETS: ClassVar[tuple[str, ...]] = ("password", "token", "key", "client_secret")
 
     url: str = line(most=2000)
-    headers: dict[str, str] = pairs()
+    headers: dict[str, str] = pairs()  # noqa: RUF009 a field, not a value
     auth: str = choice("none", "basic", "bearer", "api_key", "oauth2")
     username: str = line("", most=200)
     key_header: str = line("X-API-Key", most=64)
@@ -128,7 +128,9 @@ class _Visit:
         return fetch(self.session, Ask(url, self.headers), self.bounds, most=self.settings.most_bytes)
 
 
-def collect(settings: PollSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds) -> Iterator[Item]:
+def collect(
+    settings: PollSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds
+) -> Generator[Item, None, None]:
     with browser(bounds, settings.certificate) as session:
         visit = _Visit(settings, secret, session, bounds)
         visit.sign_in()
@@ -159,6 +161,8 @@ def _pages(visit: _Visit, cursor: dict[str, Any]) -> Iterator[Item]:
         _check(reply, bounds)
         document = _document(reply)
         following = _following(settings, reply, document, page)
+        if following == url:
+            raise Trouble("The host names the same page as the next one, for ever.")
         page += 1
         cursor = _advanced(settings, cursor, document, following, page)
         if _is_empty(reply, settings):
@@ -177,7 +181,8 @@ def _advanced(
     until = cursor["until"]
     if settings.since_path:
         said = value_at(document, settings.since_path)
-        until = str(said) if isinstance(said, str | int | float) else cursor.get("since", "")
+        before = until if "next" in cursor else cursor.get("since", "")
+        until = str(said) if isinstance(said, str | int | float) else before
     if not following:
         return {"since": until} if until else {}
     return {**{k: v for k, v in cursor.items() if k == "since"}, "until": until, "next": following, "page": page}

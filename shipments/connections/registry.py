@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from shipments.connections.options import Settings
 from shipments.enums import ConnectionKind
 
 Look = Callable[[Any, Mapping[str, str], Cursor, Bounds], list[Seen]]
-Collect = Callable[[Any, Mapping[str, str], Cursor, Bounds], Iterator[Item]]
+Collect = Callable[[Any, Mapping[str, str], Cursor, Bounds], Generator[Item, None, None]]
 Deliver = Callable[[Any, Mapping[str, str], Iterable[Answer], Bounds], int]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import itertools
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -52,7 +53,7 @@ class SftpSettings:
 def pinned(text: str) -> tuple[str, bytes] | None:
     """(kind, key) of "[host] kind base64 [comment]", or None."""
     words = text.split()
-    for kind, encoded in zip(words, words[1:], strict=False):
+    for kind, encoded in itertools.pairwise(words):
         if kind.startswith(("ssh-", "ecdsa-")):
             try:
                 return kind, base64.b64decode(encoded, validate=True)
@@ -139,7 +140,9 @@ def _all(file: paramiko.SFTPFile, most: int) -> bytes:
     return b"".join(parts)
 
 
-def collect(settings: SftpSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds) -> Iterator[Item]:
+def collect(
+    settings: SftpSettings, secret: Mapping[str, str], cursor: Cursor, bounds: Bounds
+) -> Generator[Item, None, None]:
     with session(settings, secret, bounds) as place:
         yield from directories.pick_up(place, settings, bounds)
 

@@ -29,7 +29,10 @@ _MOMENT = re.compile(r"\d{9,13}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """`scheme` standard needs nothing else. `signed`: what an hmac covers. Without `id_header` the content is the id."""
+    """`scheme` standard needs nothing else. An hmac covers the body, with `timestamp_header` "time.body".
+
+    Where no `id_header` names a call, its content does.
+    """
 
     SECRETS: ClassVar[tuple[str, ...]] = ("current", "previous")
 
