@@ -139,9 +139,13 @@ def _take_all(connection: Connection, look: Look) -> None:
                 for item in items:
                     _take(connection, item, look)
         look.is_cut_short = bounds.is_over() or look.taken >= _most_of(settings)
-        if kind.deliver is not None and getattr(settings, "out", ""):
-            answers = list(_answers(connection))
-            look.answered = kind.deliver(settings, secret, answers, bounds) if answers else 0
+        answers = list(_answers(connection)) if _has_out(settings) else []
+        if kind.deliver is not None and answers:
+            look.answered = kind.deliver(settings, secret, answers, bounds)
+
+
+def _has_out(settings: Any) -> bool:
+    return bool(getattr(settings, "out", ""))
 
 
 def _most_of(settings: Any) -> int:
