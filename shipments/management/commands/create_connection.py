@@ -14,8 +14,8 @@ from shipments.services import save_connection
 
 class Command(BaseCommand):
     help = (
-        "Makes a way in for a source: webhook, poll, folder, sftp, ftp or imap. The secret is JSON on the standard input,"
-        ' such as {"password": "…"}. Prints one JSON object; the secret of a webhook is in it, this once.'
+        "Makes a way in for a source: webhook, poll, folder, sftp, ftp or imap. The secret is JSON on the"
+        ' standard input, such as {"password": "…"}. Prints a JSON object, once with the secret of a new webhook.'
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
