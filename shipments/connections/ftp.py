@@ -47,6 +47,16 @@ class FtpSettings:
         return directories.doubts_of(self)
 
 
+class _Channel(ssl.SSLSocket):
+    """Many servers end a transfer without the farewell of TLS. That all of it came is said by their reply."""
+
+    def unwrap(self) -> socket.socket:
+        try:
+            return super().unwrap()
+        except OSError:
+            return self
+
+
 class _Tied:
     """Both of ftplib's clients open their connections through the dialler, and transfer from where we are connected."""
 
@@ -236,6 +246,8 @@ def session(settings: FtpSettings, secret: Mapping[str, str], bounds: Bounds) ->
 
 def _opened(settings: FtpSettings, bounds: Bounds) -> _Ftp | _FtpTls:
     context = tls_context(settings.certificate) if settings.tls else None
+    if context is not None:
+        context.sslsocket_class = _Channel
     client = (
         _FtpTls(context=context, timeout=bounds.dialler.timeout) if context else _Ftp(timeout=bounds.dialler.timeout)
     )

@@ -29,7 +29,7 @@ def is_open(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_open(address.ipv4_mapped)
-        if address.scope_id or any(address in network for network in _WRAPPED):
+        if address.scope_id or address.is_site_local or any(address in network for network in _WRAPPED):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
@@ -42,7 +42,7 @@ def is_internal(host: str, internal_hosts: Collection[str]) -> bool:
 def resolve(host: str, port: int, internal_hosts: Collection[str]) -> list[tuple[int, str]]:
     """(family, address) of `host`. Raises Forbidden when one of them is not open, OSError when there is none."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host.rstrip("."), port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise OSError(f"{host!r} is not the name of a host") from error
     addresses = list(dict.fromkeys((int(family), str(where[0])) for family, _t, _p, _n, where in found))

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +18,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import paramiko
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
-from pyftpdlib.servers import FTPServer
+
+with warnings.catch_warnings():
+    # It uses modules that Python 3.12 dropped; of our own use of them there is none.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.handlers import FTPHandler
+    from pyftpdlib.servers import FTPServer
 
 # --- A carrier's REST API ------------------------------------------------------------------------------------------
 
@@ -108,15 +113,11 @@ def carrier_api() -> Iterator[Api]:
 
 
 @contextmanager
-def ftp_server(root: Path, certificate: Path | None = None) -> Iterator[int]:
-    """The port of a server with the user carrier/secret over `root`; with TLS only, when there is a certificate."""
+def ftp_server(root: Path) -> Iterator[int]:
+    """The port of a server with the user carrier/secret over `root`."""
     authorizer = DummyAuthorizer()
     authorizer.add_user("carrier", "secret", str(root), perm="elradfmw")
-    base = TLS_FTPHandler if certificate else FTPHandler
-    more = (
-        {"certfile": str(certificate), "tls_control_required": True, "tls_data_required": True} if certificate else {}
-    )
-    handler = type("Handler", (base,), {"authorizer": authorizer, "banner": "ready", "use_sendfile": False, **more})
+    handler = type("Handler", (FTPHandler,), {"authorizer": authorizer, "banner": "ready", "use_sendfile": False})
     server = FTPServer(("127.0.0.1", 0), handler)
     ended = threading.Event()
 
