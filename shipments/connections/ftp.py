@@ -63,6 +63,7 @@ class _Tied:
     dialler: Dialler
     host: str
     sock: Any
+    context: ssl.SSLContext
 
     def dial(self, host: str, port: int) -> str:
         self.host, self.port = host, port
@@ -72,30 +73,31 @@ class _Tied:
         self.welcome = self.getresp()  # type: ignore[attr-defined]
         return str(self.welcome)
 
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        """The connection of a transfer. With TLS it continues the session of the first: many servers insist on it."""
+        made, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # type: ignore[arg-type]  # noqa: S321
+        self.dialler.watch(made)
+        if getattr(self, "_prot_p", False):
+            made = self.context.wrap_socket(made, server_hostname=self.host, session=self.sock.session)
+        return made, size
+
 
 class _Ftp(_Tied, ftplib.FTP):
     pass
 
 
 class _FtpTls(_Tied, ftplib.FTP_TLS):
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
-        """The connection of a transfer continues the session of the first: many servers insist on it."""
-        made, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # noqa: S321 secured in the next line
-        if self._prot_p:  # type: ignore[attr-defined]
-            held: ssl.SSLSocket = self.sock
-            made = self.context.wrap_socket(made, server_hostname=self.host, session=held.session)
-        return made, size
+    pass
 
 
 @dataclass
 class FtpPlace:
     client: ftplib.FTP
-    dialler: Dialler
     clock_is_ours: bool = False
 
     def entries(self, directory: str) -> Iterator[Entry]:
         try:
-            found = list(self.client.mlsd(directory, facts=["type", "size", "modify"]))
+            found = list(self.client.mlsd(directory))
         except ftplib.error_perm as error:
             if str(error).startswith(_UNAVAILABLE):
                 return
@@ -189,7 +191,6 @@ class FtpPlace:
     def _transfer(self, command: str) -> Iterator[socket.socket]:
         self.client.voidcmd("TYPE I")
         channel = self.client.transfercmd(command)
-        self.dialler.watch(channel)
         try:
             yield channel
         finally:
@@ -239,7 +240,7 @@ def session(settings: FtpSettings, secret: Mapping[str, str], bounds: Bounds) ->
         client.encoding = "utf-8"
         if settings.directory not in ("", "."):
             _enter(client, settings.directory)
-        yield FtpPlace(client, bounds.dialler)
+        yield FtpPlace(client)
     finally:
         client.close()
 

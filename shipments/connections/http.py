@@ -86,8 +86,6 @@ def fetch(session: requests.Session, ask: Ask, bounds: Bounds, *, most: int) -> 
     """The reply, after redirects of a GET. Raises Trouble with what went wrong."""
     try:
         return _followed(session, ask, bounds, most)
-    except Forbidden as error:
-        raise Trouble(str(error)) from error
     except (requests.RequestException, HTTPError, OSError, zlib.error) as error:
         raise Trouble(f"{urlsplit(ask.url).hostname}: {_reason(error)}") from error
 
@@ -175,17 +173,13 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
     return min(max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds()), _LONGEST_WAIT)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """What is at the bottom of it, without the address: that may hold a key."""
-    seen: BaseException = error
-    while isinstance(inner := (seen.__cause__ or seen.__context__), BaseException):
-        if isinstance(seen, Forbidden):
-            break
-        seen = inner
-    if isinstance(seen, TimeoutError):
+    while not isinstance(error, Forbidden) and (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    if isinstance(error, Forbidden):
+        return str(error)
+    if isinstance(error, TimeoutError):
         return "it does not answer in time"
-    return (
-        f"{type(seen).__name__}: {seen.strerror}"
-        if isinstance(seen, OSError) and seen.strerror
-        else type(seen).__name__
-    )
+    said = error.strerror if isinstance(error, OSError) else ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

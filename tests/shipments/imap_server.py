@@ -66,10 +66,10 @@ class _Conversation:
 
     def do_capability(self, words: list[str]) -> str:
         self._say("* CAPABILITY IMAP4rev1")
-        return "OK"
+        return "OK done"
 
     def do_login(self, words: list[str]) -> str:
-        return "OK" if words == ["carrier", self.box.password] else "NO not known"
+        return "OK done" if words == ["carrier", self.box.password] else "NO not known"
 
     def do_select(self, words: list[str]) -> str:
         if words[0] not in self.box.folders:
@@ -85,7 +85,7 @@ class _Conversation:
         # RFC 3501 6.4.8: "n:*" holds the last one even when it is below n.
         found = sorted({uid for uid in uids if uid >= first} | set(uids[-1:]))
         self._say("* SEARCH " + " ".join(map(str, found)))
-        return "OK"
+        return "OK done"
 
     def do_uid_fetch(self, words: list[str]) -> str:
         for number, mail in enumerate(self.mails, start=1):
@@ -96,28 +96,28 @@ class _Conversation:
             else:
                 self.file.write(f"* {number} FETCH (UID {mail.uid} BODY[] {{{len(mail.raw)}}}\r\n".encode() + mail.raw)
                 self._say(")")
-        return "OK"
+        return "OK done"
 
     def do_uid_store(self, words: list[str]) -> str:
         for mail in self.mails:
             if mail.uid == int(words[0]):
                 mail.flags.add(words[2].strip("()"))
-        return "OK"
+        return "OK done"
 
     def do_uid_copy(self, words: list[str]) -> str:
         if words[1] not in self.box.folders:
             return "NO [TRYCREATE] no such folder"
         for mail in [mail for mail in self.mails if mail.uid == int(words[0])]:
             self.box.put(mail.raw, words[1])
-        return "OK"
+        return "OK done"
 
     def do_expunge(self, words: list[str]) -> str:
         self.mails[:] = [mail for mail in self.mails if "\\Deleted" not in mail.flags]
-        return "OK"
+        return "OK done"
 
     def do_logout(self, words: list[str]) -> str:
         self._say("* BYE")
-        return "OK"
+        return "OK done"
 
 
 @contextmanager
