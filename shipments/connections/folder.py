@@ -52,10 +52,16 @@ class LocalPlace:
                         yield from _entry(each)
         except FileNotFoundError:
             if not directory:
-                raise Trouble(f"There is no folder {self.root}.") from None
+                raise self._missing() from None
 
     def make(self, directory: str) -> None:
-        (self.root / directory).mkdir(exist_ok=True)
+        try:
+            (self.root / directory).mkdir(exist_ok=True)
+        except FileNotFoundError:
+            raise self._missing() from None
+
+    def _missing(self) -> Trouble:
+        return Trouble(f"There is no folder {self.root}.")
 
     def read(self, name: str, most: int) -> bytes:
         try:

@@ -21,7 +21,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--source", required=True, metavar="CODE")
         parser.add_argument("--kind", required=True, choices=ConnectionKind.values)
-        parser.add_argument("--settings", default="{}", metavar="JSON")
+        # Not --settings: that name is Django's.
+        parser.add_argument("--config", default="{}", metavar="JSON", help="the settings of the kind")
         parser.add_argument("--every", type=int, default=300, metavar="SECONDS")
         parser.add_argument("--secret-stdin", action="store_true", help="read the secret from the standard input")
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             saved = save_connection(
                 source,
                 kind=options["kind"],
-                settings=_object(options["settings"], "--settings"),
+                settings=_object(options["config"], "--config"),
                 secret=secret,
                 by=None,
                 every_seconds=options["every"],
