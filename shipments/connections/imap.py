@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -111,7 +111,9 @@ def session(settings: ImapSettings, secret: Mapping[str, str], bounds: Bounds) -
             raise Trouble("The mail server does not accept the user name with this password.") from error
         yield box
     finally:
-        box.shutdown()
+        # A handshake that failed has taken the socket apart; what it said is not to be covered up.
+        with suppress(OSError):
+            box.shutdown()
 
 
 def _new(box: _Mailbox, settings: ImapSettings, cursor: Cursor) -> tuple[int, list[int]]:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -39,8 +39,9 @@ class Box:
 
 
 class _Conversation:
-    def __init__(self, box: Box, made: socket.socket) -> None:
-        self.box, self.file = box, made.makefile("rwb")
+    def __init__(self, box: Box, made: socket.socket, context: ssl.SSLContext | None) -> None:
+        self.box, self.made, self.context = box, made, context
+        self.file = made.makefile("rwb")
         self.mails: list[Mail] = []
 
     def run(self) -> None:
@@ -52,8 +53,18 @@ class _Conversation:
             self.box.commands.append(" ".join([command, *words]) if command != "LOGIN" else command)
             method = getattr(self, "do_" + command.lower().replace(" ", "_"), None)
             self._say(f"{tag} {method(words) if method else 'BAD unknown command'}")
+            if command == "STARTTLS" and self.context is not None:
+                self.made = self.context.wrap_socket(self.made, server_side=True)
+                self.file = self.made.makefile("rwb")
             if command == "LOGOUT":
                 return
+
+    def close(self) -> None:
+        self.file.close()
+        self.made.close()
+
+    def do_starttls(self, words: list[str]) -> str:
+        return "OK go on" if self.context is not None else "BAD not here"
 
     def _parsed(self, line: bytes) -> tuple[str, str, list[str]]:
         tag, _blank, rest = line.decode().strip().partition(" ")
@@ -65,7 +76,7 @@ class _Conversation:
         self.file.flush()
 
     def do_capability(self, words: list[str]) -> str:
-        self._say("* CAPABILITY IMAP4rev1")
+        self._say("* CAPABILITY IMAP4rev1" + (" STARTTLS" if self.context is not None else ""))
         return "OK done"
 
     def do_login(self, words: list[str]) -> str:
@@ -121,16 +132,19 @@ class _Conversation:
 
 
 @contextmanager
-def imap_server(context: ssl.SSLContext | None = None) -> Iterator[Box]:
-    """A running server; with a `context` it speaks TLS from the first byte. The user is carrier."""
+def imap_server(context: ssl.SSLContext | None = None, *, starts_plain: bool = False) -> Iterator[Box]:
+    """A running server; with a `context` it speaks TLS from the first byte, or when told to. The user is carrier."""
     box = Box()
     listener = socket.create_server(("127.0.0.1", 0))
     box.port = listener.getsockname()[1]
 
     def talk(made: socket.socket) -> None:
         try:
-            with made, context.wrap_socket(made, server_side=True) if context else made as spoken:
-                _Conversation(box, spoken).run()
+            is_secure = context is not None and not starts_plain
+            with made, context.wrap_socket(made, server_side=True) if context and is_secure else made as spoken:
+                conversation = _Conversation(box, spoken, context if starts_plain else None)
+                with closing(conversation):
+                    conversation.run()
         except OSError:
             return
 

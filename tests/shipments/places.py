@@ -64,7 +64,7 @@ def as_page(document: object, **headers: str) -> Said:
 
 
 @contextmanager
-def carrier_api() -> Iterator[Api]:
+def carrier_api(context: ssl.SSLContext | None = None) -> Iterator[Api]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -97,6 +97,9 @@ def carrier_api() -> Iterator[Api]:
     ended = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if context is not None:
+        # The handshake is made by the thread of the request, so that one that fails is not in the way of others.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     api = Api(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -177,6 +177,18 @@ def test_tls_checks_the_certificate(tmp_path):
             collected(of(box, security="tls"))
 
 
+def test_starttls_comes_before_the_password(tmp_path):
+    with imap_server(server_context(certificate_for(tmp_path)), starts_plain=True) as box:
+        box.put(mail(("a.edi", b"1")))
+        certificate = (tmp_path / "cert.pem").read_text()
+        assert names(collected(of(box, security="starttls", certificate=certificate))) == [("a.edi", b"1")]
+        commands = [command for command in box.commands if command in ("STARTTLS", "LOGIN")]
+        assert commands == ["STARTTLS", "LOGIN"]
+        with pytest.raises(OSError, match="certificate verify failed"):
+            collected(of(box, security="starttls"))
+        assert box.commands.count("LOGIN") == 1
+
+
 def test_refusals_are_told_for_people(box):
     with bounds() as limits, pytest.raises(Trouble, match="does not accept the user name"):
         list(imap.collect(of(box), {"password": "guess"}, {}, limits))

@@ -17,7 +17,7 @@ from shipments.connections.network import Dialler
 from shipments.connections.options import Unfit, read_settings
 from shipments.connections.paths import value_at
 from shipments.connections.poll import PollSettings
-from tests.shipments.places import Api, Asked, Said, as_page, carrier_api
+from tests.shipments.places import Api, Asked, Said, as_page, carrier_api, certificate_for, server_context
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC).timestamp()
 
@@ -324,6 +324,17 @@ def test_a_slow_host_is_left_in_time(api):
     # One that says a little now and then would never be too late for a single read: the whole look has an end.
     with bounds(seconds=0.3, timeout=20) as limits, pytest.raises(Trouble):
         list(poll.collect(of(api), {}, {}, limits))
+
+
+def test_tls_checks_the_certificate(tmp_path):
+    with carrier_api(server_context(certificate_for(tmp_path))) as api:
+        api.answer = lambda asked: as_page([1])
+        url = api.url("/events").replace("http:", "https:")
+        known = {"url": url, "certificate": (tmp_path / "cert.pem").read_text()}
+        assert bodies(polled(read_settings(PollSettings, known))) == [b"[1]"]
+        with pytest.raises(Trouble, match="SSLCertVerificationError"):
+            polled(read_settings(PollSettings, {"url": url}))
+        assert len(api.asked) == 1
 
 
 def test_a_host_that_is_not_there_is_told_without_the_address(api):
