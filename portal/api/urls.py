@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portal.api import charges, events, invoices, messages, milestones, outgoing, partners, shipments, timeline
+from portal.api import (
+    charges,
+    events,
+    inbound,
+    invoices,
+    messages,
+    milestones,
+    outgoing,
+    partners,
+    shipments,
+    timeline,
+)
 from portal.api.nowhere import Nowhere
 
 app_name = "api"
@@ -19,6 +30,7 @@ urlpatterns = [
         messages.OneAcknowledgement.as_view(),
         name="message-acknowledgement",
     ),
+    path("inbound/<uuid:id>/", inbound.Inbound.as_view(), name="inbound"),
     path("events/", events.Events.as_view(), name="events"),
     path("shipments/", shipments.Shipments.as_view(), name="shipments"),
     path("shipments/<uuid:id>/", shipments.OneShipment.as_view(), name="shipment"),

@@ -1,4 +1,15 @@
 from shipments.services.acknowledging import hand_over
+from shipments.services.calls import NotGenuine, Taken, take_call
+from shipments.services.collecting import Look, collect_due, collect_now, wake_collectors
+from shipments.services.connections import (
+    Saved,
+    Trial,
+    pause_connection,
+    resume_connection,
+    rotate_secret,
+    save_connection,
+    try_connection,
+)
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
@@ -18,12 +29,19 @@ from shipments.services.taking_up import take_up
 
 __all__ = [
     "EventResult",
+    "Look",
+    "NotGenuine",
     "Receipt",
+    "Saved",
+    "Taken",
+    "Trial",
     "add_party",
     "add_references",
     "add_units",
     "cancel_shipment",
     "change_shipment",
+    "collect_due",
+    "collect_now",
     "create_shipment",
     "dismiss_event",
     "hand_over",
@@ -32,6 +50,7 @@ __all__ = [
     "manual_source",
     "match_event",
     "match_waiting",
+    "pause_connection",
     "read_now",
     "receive",
     "record_event",
@@ -39,8 +58,14 @@ __all__ = [
     "remove_party",
     "report_events",
     "reprocess",
+    "resume_connection",
     "retract_event",
+    "rotate_secret",
+    "save_connection",
     "save_mapping",
     "save_source",
+    "take_call",
     "take_up",
+    "try_connection",
+    "wake_collectors",
 ]

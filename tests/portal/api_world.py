@@ -86,6 +86,8 @@ USES = {
     ("exports", "POST"): Use("exports/", "", MONEY_WORK, 201, body="export"),
     ("export-file", "GET"): Use("exports/{batch}/file/", "", MONEY),
 }
+# For nobody's key or session: who calls has signed. Its own tests (test_api_inbound.py) say who is heard.
+SIGNED = {("inbound", "POST"): Use("inbound/{connection}/", "", frozenset(), 202)}
 # Open to everybody, and no data of anybody: the description of the API, and the answer to any other address.
 OPEN = {"schema", "docs", "nowhere"}
 

@@ -22,6 +22,7 @@ from partners.models import Delivery, Partner, User
 from portal.console.base import ConsoleAdmin
 from shipments.enums import WaitReason
 from shipments.models import CodeMapping, MilestoneType, WaitingEvent
+from shipments.services import save_connection
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
@@ -37,6 +38,7 @@ ROOMS = {
     "shipments_waitingevent": ("sales", ""),
     "shipments_message": ("sales", ""),
     "shipments_source": ("sales", ""),
+    "shipments_connection": ("sales", ""),
     "shipments_location": ("sales", ""),
     "shipments_milestonetype": ("sales", ""),
     "shipments_codemapping": ("sales", ""),
@@ -70,6 +72,17 @@ ACTIONS = {
     "shipments_message reprocess": ("operations", "auditor"),
     "shipments_source edit": ("administrator", "sales"),
     "shipments_source create": ("operations", "finance"),
+    "shipments_connection edit": ("operations", "customs"),
+    "shipments_connection test": ("administrator", "sales"),
+    "shipments_connection pause": ("operations", "auditor"),
+    "shipments_connection resume": ("administrator", "finance"),
+    "shipments_connection rotate": ("operations", "sales"),
+    "shipments_connection create_webhook": ("operations", "customs"),
+    "shipments_connection create_poll": ("administrator", "sales"),
+    "shipments_connection create_folder": ("operations", "finance"),
+    "shipments_connection create_sftp": ("administrator", "auditor"),
+    "shipments_connection create_ftp": ("operations", "sales"),
+    "shipments_connection create_imap": ("administrator", "customs"),
     "shipments_codemapping remap": ("administrator", "customs"),
     "shipments_codemapping create": ("operations", "sales"),
     "milestones_shipmentexception resolve": ("finance", "sales"),
@@ -130,6 +143,7 @@ def rows() -> dict[str, Model]:
         "shipments_waitingevent": waiting,
         "shipments_message": MessageFactory(),
         "shipments_source": SourceFactory(),
+        "shipments_connection": save_connection(SourceFactory(), kind="webhook", settings={}, by=None).connection,
         "shipments_location": shipment.origin,
         "shipments_milestonetype": MilestoneType.objects.first(),
         "shipments_codemapping": CodeMapping.objects.current().first(),
