@@ -24,8 +24,9 @@ ZONES = {row["code"]: row["zone"] for row in read_table("x12_time_codes")}
 _LOCAL = {code: ZONES[code[0] + "T"] for code in ("ES", "CS", "MS", "PS", "AS", "HS", "TS", "NS")}
 _COUNTRIES = {"USA": "US", "CAN": "CA", "MEX": "MX"}
 _CLOCK_LENGTHS = frozenset({4, 6, 8})
-_UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?:\d{0,6})\Z")
-_CONTAINER = re.compile(r"[A-Z]{3}[UJZ]\d{7}\Z")
+_UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?:\d{0,6})\Z", re.ASCII)
+_CONTAINER = re.compile(r"[A-Z]{3}[UJZ]\d{7}\Z", re.ASCII)
+_WITHOUT_DIGIT = re.compile(r"[A-Z]{3}[UJZ]\d{6}\Z", re.ASCII)
 _SIGNS = re.compile(r"[\s./-]")
 # ISO 6346: letters count from 10, without the multiples of 11.
 _WEIGHTS = {sign: value for sign, value in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (
@@ -133,19 +134,27 @@ def located(qualifier: str, value: str) -> ParsedPlace:
 
 
 def whole_container(prefix: str, number: str, digit: str = "") -> str:
-    """Owner's prefix, number and check digit as one; a number that has its prefix already stays as it is."""
+    """Owner's prefix, number and check digit as one; a number that has its prefix already stays as it is.
+
+    A check digit that was left out is computed: the shipment has the number with it.
+    """
     number = _SIGNS.sub("", number)
     if prefix and number[:1].isdigit():
         number = prefix + number
-    return number + digit if len(number) == 10 and len(digit) == 1 else number
+    if len(number) == 10 and len(digit) == 1:
+        return number + digit
+    return number + _check_digit(number) if _WITHOUT_DIGIT.match(number) else number
+
+
+def _check_digit(ten: str) -> str:
+    """By ISO 6346, of four letters and six digits."""
+    total = sum((_WEIGHTS.get(sign) or int(sign)) << place for place, sign in enumerate(ten))
+    return str(total % 11 % 10)
 
 
 def has_valid_check_digit(container: str) -> bool:
-    """By ISO 6346: four letters, six digits and the check digit that follows from them."""
-    if not _CONTAINER.match(container):
-        return False
-    total = sum((_WEIGHTS.get(sign) or int(sign)) << place for place, sign in enumerate(container[:10]))
-    return total % 11 % 10 == int(container[10])
+    """Four letters, six digits and the check digit that follows from them."""
+    return bool(_CONTAINER.match(container)) and container[10] == _check_digit(container[:10])
 
 
 def is_container(text: str) -> bool:
