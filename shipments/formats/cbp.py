@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from shipments.enums import AliasKind, ReferenceType, TimePrecision
@@ -17,7 +18,7 @@ from shipments.formats.base import NOWHERE, Parsed, ParsedEvent, ParsedPlace, Pa
 from shipments.formats.json_text import Unreadable, issue, items, load_events, mapping, text
 from shipments.formats.times import read_iso
 from shipments.formats.x12 import Segment, TransactionSet, element
-from shipments.formats.x12_sets import Findings, issue_at, parse_sets
+from shipments.formats.x12_sets import Findings, parse_sets
 from shipments.formats.x12_values import envelope_day, located, references, wall_time, whole_container
 from shipments.tables import read_table
 
@@ -32,6 +33,8 @@ _BILL = re.compile(r"[A-Z]{4}[A-Z0-9]*\d[A-Z0-9]*\Z", re.ASCII)
 _SCAC = re.compile(r"[A-Z]{4}\Z", re.ASCII)
 _NUMBER = re.compile(r"[A-Z0-9]*\d[A-Z0-9]{3,}\Z", re.ASCII)
 _PORT, _FIRMS = re.compile(r"\d{4}\Z", re.ASCII), re.compile(r"[A-Z][A-Z0-9]\d{2}\Z", re.ASCII)
+_FIELDS = ("code", "date", "time", "bill", "container", "entry", "port")
+_NUMBERS = frozenset({"N9", "REF"})
 _YEAR = 2026
 
 
@@ -67,23 +70,9 @@ def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
 
 def read_set(transaction: TransactionSet, findings: Findings) -> None:
     """Every X4 of one 350."""
-    carrier: dict[str, str] = {}
-    releases: list[_Release] = []
-    port: Segment = []
-    before: list[Segment] = []
-    for offset, segment in enumerate(transaction.segments):
-        tag = segment[0]
-        if tag == "M10":
-            carrier = {"scac": element(segment, 1)[:4], "vessel": element(segment, 5)[:50]}
-            carrier["voyage"] = element(segment, 6)[:50]
-        elif tag == "P4":
-            port, before = segment, []
-        elif tag == "X4":
-            releases.append(_Release(transaction.first + offset, segment, port, [*before]))
-        elif tag in ("N9", "REF") and not (releases and releases[-1].port is port):
-            before.append(segment)
-        elif releases:
-            _describe(releases[-1], segment)
+    m10 = next((segment for segment in transaction.segments if segment[0] == "M10"), [])
+    carrier = {"scac": element(m10, 1)[:4], "vessel": element(m10, 5)[:50], "voyage": element(m10, 6)[:50]}
+    releases = _releases(transaction)
     if not releases:
         said = f"Transaction set {transaction.number} reports no disposition (X4)."
         findings.issues.append(ParseIssue("no_status", said, f"ST #{transaction.first}"))
@@ -91,8 +80,27 @@ def read_set(transaction: TransactionSet, findings: Findings) -> None:
         findings.add(_event(release, carrier, findings))
 
 
+def _releases(transaction: TransactionSet) -> list[_Release]:
+    """Numbers before the first X4 of a port (P4) are about all of them, those that follow an X4 about that one."""
+    releases: list[_Release] = []
+    port: Segment = []
+    shared: list[Segment] = []
+    for offset, segment in enumerate(transaction.segments):
+        tag = segment[0]
+        is_before = not releases or releases[-1].port is not port
+        if tag == "P4":
+            port, shared = segment, []
+        elif tag == "X4":
+            releases.append(_Release(transaction.first + offset, segment, port, [*shared]))
+        elif tag in _NUMBERS and is_before:
+            shared.append(segment)
+        elif not is_before:
+            _describe(releases[-1], segment)
+    return releases
+
+
 def _describe(release: _Release, segment: Segment) -> None:
-    if segment[0] in ("N9", "REF"):
+    if segment[0] in _NUMBERS:
         release.numbers.append(segment)
     elif segment[0] == "VID":
         release.equipment = whole_container(element(segment, 2), element(segment, 3))
@@ -105,10 +113,10 @@ def _event(release: _Release, carrier: Mapping[str, str], findings: Findings) ->
     said = _read(release.x4, findings)
     if not said.code:
         wrong = "X4 holds no disposition code."
-        return issue_at("no_code", wrong, release.x4, segment, "X4-01", findings.position)
+        return findings.wrong("no_code", wrong, release.x4, segment, "X4-01")
     if not said.wall:
         wrong = "X4 holds no date that exists."
-        return issue_at("bad_time", wrong, release.x4, segment, "X4-02", findings.position)
+        return findings.wrong("bad_time", wrong, release.x4, segment, "X4-02")
     told = list(dict.fromkeys(references(release.numbers, 2, 1)))
     container = next((value for type_, value in told if type_ == ReferenceType.CONTAINER.value), "")
     bills = [value for type_, value in told if type_ in (ReferenceType.MBL.value, ReferenceType.HBL.value)]
@@ -181,7 +189,7 @@ def _bill(parts: Sequence[str]) -> str:
     for part in parts:
         if 6 <= len(part) <= 20 and _BILL.match(part):
             return part
-    for scac, number in zip(parts, parts[1:], strict=False):
+    for scac, number in pairwise(parts):
         if _SCAC.match(scac) and _NUMBER.match(number) and len(number) <= 16 and not _IN_BOND.match(number):
             return scac + number
     return ""
@@ -225,7 +233,9 @@ def _rows(value: Any) -> list[Any]:
 
 
 def _disposition(row: Mapping[str, Any], position: int) -> ParsedEvent:
-    said = {name: text(row.get(name), name, 64) for name in ("code", "date", "time", "bill", "container", "entry", "port")}
+    said = {
+        name: text(row.get(name), name, 64) for name in ("code", "date", "time", "bill", "container", "entry", "port")
+    }
     code = said["code"].upper()
     if not code:
         raise Unreadable("no_code", "The disposition has no code.", "code")

@@ -12,7 +12,7 @@ from typing import Any
 from shipments.enums import ReferenceType
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace, ParseIssue
 from shipments.formats.x12 import Segment, TransactionSet, element
-from shipments.formats.x12_sets import Findings, issue_at, parse_sets
+from shipments.formats.x12_sets import Findings, parse_sets
 from shipments.formats.x12_values import LONGEST, country, moment, references, whole_container
 
 STATUS, APPOINTMENT = "1650", "1652"
@@ -139,13 +139,13 @@ def _event(status: _Status, context: _Context, findings: Findings) -> ParsedEven
         code, code_list, reason = element(at7, 3), APPOINTMENT, element(at7, 4)
     if not code:
         said = "AT7 names neither a status nor an appointment."
-        return issue_at("no_code", said, at7, segment, "AT7-01", findings.position)
+        return findings.wrong("no_code", said, at7, segment, "AT7-01")
     place = _place(status.place) if status.place else ParsedPlace()
     when = moment(element(at7, 5), element(at7, 6), element(at7, 7), place, findings.options)
     if not when.wall:
         said = f"{element(at7, 5)[:16] or 'nothing'} {element(at7, 6)[:16]}".strip()
         said = f"There is no such date and time: {said}."
-        return issue_at("bad_time", said, at7, segment, "AT7-05", findings.position)
+        return findings.wrong("bad_time", said, at7, segment, "AT7-05")
     findings.doubt(when, segment)
     attributes = context.attributes
     if reason not in _NO_REASON:

@@ -13,8 +13,15 @@ from shipments.enums import ReferenceType
 from shipments.formats.base import NOWHERE, Parsed, ParsedEvent, ParseIssue
 from shipments.formats.x12 import Segment, TransactionSet, element
 from shipments.formats.x12_ports import Port, Shared, activity_of, add_port_times, ports_of
-from shipments.formats.x12_sets import Findings, issue_at, parse_sets
-from shipments.formats.x12_values import has_valid_check_digit, is_container, located, moment, references, whole_container
+from shipments.formats.x12_sets import Findings, parse_sets
+from shipments.formats.x12_values import (
+    has_valid_check_digit,
+    is_container,
+    located,
+    moment,
+    references,
+    whole_container,
+)
 
 CODE_LIST = "157"
 EXPECTED = "X12 315"
@@ -58,12 +65,12 @@ def _status(
     shared, ports = about
     segment = f"B4 #{number}"
     if not (code := element(b4, 3)):
-        return issue_at("no_code", "B4 names no status.", b4, segment, "B4-03", findings.position)
+        return findings.wrong("no_code", "B4 names no status.", b4, segment, "B4-03")
     when = moment(element(b4, 4), element(b4, 5))
     if not when.wall:
         said = f"{element(b4, 4)[:16] or 'nothing'} {element(b4, 5)[:16]}".strip()
         said = f"There is no such date and time: {said}."
-        return issue_at("bad_time", said, b4, segment, "B4-04", findings.position)
+        return findings.wrong("bad_time", said, b4, segment, "B4-04")
     named = located(element(b4, 12), element(b4, 11))
     place, role = activity_of(ports, located("", element(b4, 6)) if named is NOWHERE else named)
     attributes = dict(shared.attributes)

@@ -14,8 +14,15 @@ from shipments.formats.base import NOWHERE, Parsed, ParsedEvent, ParsedPlace, Pa
 from shipments.formats.x12 import Segment, TransactionSet, element
 from shipments.formats.x12_315 import CODE_LIST, LADEN
 from shipments.formats.x12_ports import Port, Shared, activity_of, add_port_times, placed, ports_of
-from shipments.formats.x12_sets import Findings, issue_at, parse_sets
-from shipments.formats.x12_values import country, has_valid_check_digit, is_container, moment, references, whole_container
+from shipments.formats.x12_sets import Findings, parse_sets
+from shipments.formats.x12_values import (
+    country,
+    has_valid_check_digit,
+    is_container,
+    moment,
+    references,
+    whole_container,
+)
 
 EXPECTED = "X12 322"
 
@@ -114,13 +121,13 @@ def _event(
     shared, ports = about
     q5, segment = status.q5, f"Q5 #{status.number}"
     if not (code := element(q5, 1)):
-        return issue_at("no_code", "Q5 names no status.", q5, segment, "Q5-01", findings.position)
+        return findings.wrong("no_code", "Q5 names no status.", q5, segment, "Q5-01")
     place, role = _place(q5, ports)
     when = moment(element(q5, 2), element(q5, 3), element(q5, 4), place, findings.options)
     if not when.wall:
         said = f"{element(q5, 2)[:16] or 'nothing'} {element(q5, 3)[:16]}".strip()
         said = f"There is no such date and time: {said}."
-        return issue_at("bad_time", said, q5, segment, "Q5-02", findings.position)
+        return findings.wrong("bad_time", said, q5, segment, "Q5-02")
     findings.doubt(when, segment)
     attributes = dict(shared.attributes)
     if laden := LADEN.get(element(unit.w2, 5)) or LADEN.get(element(unit.n7, 17)):

@@ -12,7 +12,7 @@ from typing import Any
 from shipments.enums import Classifier
 from shipments.formats.base import NOWHERE, ParsedEvent, ParsedPlace
 from shipments.formats.x12 import Segment, TransactionSet, element
-from shipments.formats.x12_sets import Findings, issue_at
+from shipments.formats.x12_sets import Findings
 from shipments.formats.x12_values import country, located, moment
 from shipments.tables import read_table
 
@@ -94,7 +94,7 @@ def _is_same(one: ParsedPlace, other: ParsedPlace) -> bool:
 
 
 def add_port_times(ports: Iterable[Port], shared: Shared, findings: Findings, told: Iterable[str] = ()) -> None:
-    """An event for each time. `told`: wall times of the statuses, which a time that does not say of what only repeats."""
+    """An event for each time. A time that does not say of what is left out when a status (`told`) has it already."""
     seen = {wall[:16] for wall in told}
     for port in ports:
         for number, segment in port.times:
@@ -117,7 +117,7 @@ def _add(port: Port, number: int, segment: Segment, shared: Shared, to: tuple[Fi
     when = moment(element(segment, 2), element(segment, 3), element(segment, 4), port.place, findings.options)
     if not when.wall:
         said = f"There is no such date and time: {element(segment, 2)[:16]} {element(segment, 3)[:16]}".strip()
-        findings.add(issue_at("bad_time", f"{said}.", segment, place, "DTM-02", findings.position))
+        findings.add(findings.wrong("bad_time", f"{said}.", segment, place, "DTM-02"))
         return
     known = _TIMES.get(qualifier, {})
     happening = known.get("moment", "") or port.moment

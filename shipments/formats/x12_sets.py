@@ -41,6 +41,10 @@ class Findings:
             self.issues.append(found)
         self.position += 1
 
+    def wrong(self, code: str, message: str, segment: Segment, place: str, where: str) -> ParseIssue:
+        """Why the next event cannot be read: its segment to look at, where it stands and the element that is wrong."""
+        return ParseIssue(code, message, place, where, self.position, "*".join(segment)[:_SNIPPET])
+
     def doubt(self, when: Moment, segment: str) -> None:
         """Report what is doubtful about the time code: once for each code, or it would stand at every event."""
         if when.warning and when.zone_code not in self.warned:
@@ -147,8 +151,3 @@ def _other(found: TransactionSet, expected: str) -> ParseIssue:
 def _year(options: Mapping[str, Any]) -> int:
     said = str(options.get("received_at", ""))[:4]
     return int(said) if len(said) == 4 and said.isascii() and said.isdigit() and int(said) > 1970 else _YEAR
-
-
-def issue_at(code: str, message: str, segment: Segment, place: str, where: str, position: int) -> ParseIssue:
-    """An event that cannot be read, with its segment to look at."""
-    return ParseIssue(code, message, place, where, position, "*".join(segment)[:_SNIPPET])

@@ -85,9 +85,10 @@ def _standard(wall: str, code: str, place: ParsedPlace, *, is_local: bool) -> tu
 
 
 def _has_summer_time(zone: ZoneInfo, year: int) -> bool:
-    return datetime(year, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset() != datetime(
-        year, 7, 1, tzinfo=UTC
-    ).astimezone(zone).utcoffset()
+    return (
+        datetime(year, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset()
+        != datetime(year, 7, 1, tzinfo=UTC).astimezone(zone).utcoffset()
+    )
 
 
 def envelope_day(isa09: str, year: int) -> str:
