@@ -104,13 +104,10 @@ class _Walk:
         self.is_open = True
 
     def walk(self, *, is_last: bool) -> Interchange:
-        handlers: dict[str, Callable[[int, Segment], None]] = {
-            "GS": self._gs, "ST": self._st, "SE": self._se, "GE": self._ge, "IEA": self._iea, "TA1": self._ta1,
-        }  # fmt: skip
+        handlers = _HANDLERS
         for index, segment in enumerate(self.segments):
-            handler = handlers.get(segment[0])
-            if handler:
-                handler(index, segment)
+            if segment[0] in handlers:
+                handlers[segment[0]](self, index, segment)
         self._end(is_last=is_last)
         self.result.digest = digest(self.segments)
         return self.result
@@ -204,6 +201,11 @@ class _Walk:
         snippet = self.result.delimiters.separator.join(segment)[:_SNIPPET]
         place, harmless = f"{segment[0][:3]} #{self.offset + index + 1}", code in _HARMLESS
         self.issues.append(ParseIssue(code, message, place, where, snippet=snippet, is_warning=harmless))
+
+
+_HANDLERS: dict[str, Callable[[_Walk, int, Segment], None]] = {
+    "GS": _Walk._gs, "ST": _Walk._st, "SE": _Walk._se, "GE": _Walk._ge, "IEA": _Walk._iea, "TA1": _Walk._ta1,
+}  # fmt: skip
 
 
 def _says(segment: Segment, number: int, count: int) -> bool:

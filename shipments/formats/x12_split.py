@@ -107,6 +107,6 @@ def _end(text: str, start: int, delimiters: Delimiters) -> tuple[int, Delimiters
 
 def digest(segments: list[Segment]) -> str:
     """SHA-256 of what an interchange says: the same for other delimiters, padding of the ISA, marks and line ends."""
-    isa, *others = segments
-    lines = ["\x1d".join(part.strip() for part in isa[:_ISA_ELEMENTS]), *("\x1d".join(one) for one in others)]
+    lines = ["\x1d".join(segment) for segment in segments]
+    lines[0] = "\x1d".join([part.strip() for part in segments[0][:_ISA_ELEMENTS]])
     return sha256("\x1e".join(lines).encode("utf-8", "replace")).hexdigest()
