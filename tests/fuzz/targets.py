@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shipments.formats.base import Parse, Parsed
+from shipments.formats.edifact import read as read_edifact
 from shipments.formats.registry import FORMATS
 from shipments.formats.x12 import read as read_x12
 from shipments.normalise import Origin, PlaceBook, normalise, wanted_places
@@ -17,7 +18,7 @@ Target = Callable[[bytes], None]
 _ORIGIN = Origin(1, "S", 50, "", datetime(2026, 6, 1, tzinfo=UTC), {}, PlaceBook())
 _OPTIONS = {"received_at": "2026-06-01T12:00:00+00:00"}
 # A tokeniser is a line here: its name on the command line, and a function of bytes.
-TOKENISERS: dict[str, Callable[[bytes], object]] = {"tokenise_x12": read_x12}
+TOKENISERS: dict[str, Callable[[bytes], object]] = {"tokenise_x12": read_x12, "tokenise_edifact": read_edifact}
 
 
 class WrongAnswer(AssertionError):
