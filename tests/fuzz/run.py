@@ -1,8 +1,8 @@
 """`.venv/bin/python tests/fuzz/run.py FORMAT [--seconds N]`: Atheris on one target (docs/parts/x12.md).
 
-FORMAT is a registered format, tokenise_x12 or tokenise_edifact. Ends with 0 after N seconds, or with another code at the
-first exception, hang (10 s) or use of more than 1 GiB; the bytes that did it are kept in var/fuzz. Atheris has wheels for
-some versions of Python only: without it the command says so and ends with 2.
+FORMAT is a registered format, tokenise_x12 or tokenise_edifact. Ends with 0 after N seconds, or with another code at
+the first exception, hang (10 s) or use of more than 1 GiB; the bytes that did it are kept in var/fuzz. Atheris has
+wheels for some versions of Python only: without it the command says so and ends with 2.
 """
 
 from __future__ import annotations
