@@ -16,7 +16,6 @@ from shipments.formats.x12_ports import Port, Shared, activity_of, add_port_time
 from shipments.formats.x12_sets import Findings, parse_sets
 from shipments.formats.x12_values import (
     has_valid_check_digit,
-    is_container,
     located,
     moment,
     references,
@@ -118,7 +117,7 @@ def _shared(transaction: TransactionSet) -> Shared:
 def _equipment(b4: Segment, number: int, transaction: TransactionSet, findings: Findings) -> str:
     """The container: B4-07/08/13 or N9*EQ, whichever is right; where both are or neither is, the one in B4.
 
-    They disagree in real messages (formats.md 9.4, rule 36). What is wrong with the number is a warning.
+    They disagree in real messages (formats.md 9.4, rule 36).
     """
     own = whole_container(element(b4, 7), element(b4, 8), element(b4, 13))
     other = next((s for s in transaction.segments if s[0] == "N9" and element(s, 1) == "EQ"), [])
@@ -128,6 +127,4 @@ def _equipment(b4: Segment, number: int, transaction: TransactionSet, findings: 
     if own and told and own[:10] != told[:10]:
         said = f"B4 names {own[:35]}, N9*EQ names {told[:35]}; {best[:35]} was taken."
         findings.warn("equipment_differs", said, place, "B4-08")
-    if is_container(best) and not has_valid_check_digit(best):
-        findings.warn("check_digit", f"The check digit of {best} is wrong (ISO 6346).", place, "B4-13")
     return best[:35]

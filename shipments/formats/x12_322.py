@@ -17,8 +17,6 @@ from shipments.formats.x12_ports import Port, Shared, activity_of, add_port_time
 from shipments.formats.x12_sets import Findings, parse_sets
 from shipments.formats.x12_values import (
     country,
-    has_valid_check_digit,
-    is_container,
     moment,
     references,
     whole_container,
@@ -65,7 +63,7 @@ def read_set(transaction: TransactionSet, findings: Findings) -> None:
     walls = []
     for status in statuses:
         for unit in status.units or [_Unit(status.number)]:
-            own = _of_unit(unit, shared, findings)
+            own = _of_unit(unit, shared)
             units[own.equipment] = own
             found = _event(status, unit, (own, ports), findings)
             if isinstance(found, ParsedEvent):
@@ -99,7 +97,7 @@ def _describe(status: _Status, segment: Segment, number: int) -> None:
         unit.m7 = segment
 
 
-def _of_unit(unit: _Unit, shared: Shared, findings: Findings) -> Shared:
+def _of_unit(unit: _Unit, shared: Shared) -> Shared:
     """What all events of the unit say: its number, its seals, its kind."""
     attributes: dict[str, Any] = {}
     if kind := element(unit.n7, 22):
@@ -109,9 +107,6 @@ def _of_unit(unit: _Unit, shared: Shared, findings: Findings) -> Shared:
     source = unit.n7 or unit.w2
     digit = element(unit.n7, 18) if unit.n7 else ""
     equipment = whole_container(element(source, 1), element(source, 2), digit)[:35]
-    if is_container(equipment) and not has_valid_check_digit(equipment):
-        said = f"The check digit of {equipment} is wrong (ISO 6346)."
-        findings.warn("check_digit", said, f"{source[0]} #{unit.number}")
     return replace(shared, attributes=attributes, equipment=equipment)
 
 

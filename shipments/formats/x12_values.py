@@ -13,6 +13,7 @@ from shipments.enums import AliasKind, TimePrecision
 from shipments.formats.base import NOWHERE, ParsedPlace
 from shipments.formats.times import checked
 from shipments.formats.x12 import Segment, element
+from shipments.identifiers import container_check_digit
 from shipments.references import reference_type
 from shipments.tables import read_table
 from shipments.zones import country_of_state, load_zone, zone_of
@@ -28,10 +29,6 @@ _UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?:\d{0,6})\Z", re.ASCII)
 _CONTAINER = re.compile(r"[A-Z]{3}[UJZ]\d{7}\Z", re.ASCII)
 _WITHOUT_DIGIT = re.compile(r"[A-Z]{3}[UJZ]\d{6}\Z", re.ASCII)
 _SIGNS = re.compile(r"[\s./-]")
-# ISO 6346: letters count from 10, without the multiples of 11.
-_WEIGHTS = {sign: value for sign, value in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (
-    10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 34, 35, 36, 37, 38,
-), strict=True)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +141,12 @@ def whole_container(prefix: str, number: str, digit: str = "") -> str:
         number = prefix + number
     if len(number) == 10 and len(digit) == 1:
         return number + digit
-    return number + _check_digit(number) if _WITHOUT_DIGIT.match(number) else number
-
-
-def _check_digit(ten: str) -> str:
-    """By ISO 6346, of four letters and six digits."""
-    total = sum((_WEIGHTS.get(sign) or int(sign)) << place for place, sign in enumerate(ten))
-    return str(total % 11 % 10)
+    return number + container_check_digit(number) if _WITHOUT_DIGIT.match(number) else number
 
 
 def has_valid_check_digit(container: str) -> bool:
     """Four letters, six digits and the check digit that follows from them."""
-    return bool(_CONTAINER.match(container)) and container[10] == _check_digit(container[:10])
-
-
-def is_container(text: str) -> bool:
-    """Whether it has the shape of a container number, right or not."""
-    return bool(_CONTAINER.match(text))
+    return bool(_CONTAINER.match(container)) and container[10] == container_check_digit(container[:10])
 
 
 def references(
