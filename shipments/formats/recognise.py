@@ -15,8 +15,8 @@ _MAGIC: dict[bytes, str] = {
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
 }  # fmt: skip
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
-_X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
+_X12 = re.compile(rb"ISA[^A-Za-z0-9 \r\n]|(?:GS|ST)\*")
+_X12_SET = re.compile(rb"ST([^A-Za-z0-9 \r\n])(\d{3})\1")
 _EDIFACT = re.compile(rb"UN(?:A|B[^A-Za-z0-9\s])")
 _EDIFACT_MESSAGE = re.compile(rb"UNH([^A-Za-z0-9\s]).{1,24}?\1([A-Z]{6})", re.DOTALL)
 _EDIFACT_READ = {
@@ -35,14 +35,14 @@ _SPOKEN: dict[str, str] = {
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
-    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "csv": "a table (CSV)", "cbp": "US customs dispositions", "x12_214": "an X12 214", "x12": "an X12 interchange",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",
 }  # fmt: skip
 
 
 def recognise(raw: bytes) -> str:
-    """'x12_214', 'x12', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2', 'native' ...; '' for none."""
+    """'x12_214', 'x12', 'cbp', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2' ...; '' for none."""
     head = raw[:_HEAD]
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
@@ -101,6 +101,8 @@ def _recognise_json(head: bytes) -> str:
         return "epcis"
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
+    if b'"dispositions"' in head:
+        return "cbp"
     if any(word in head for word in _DCSA_3_WORDS):
         return "dcsa_3"
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, cargo_imp, dcsa, epcis, native, one_record, table, x12_214
+from shipments.formats import (
+    auto,
+    cargo_imp,
+    cbp,
+    dcsa,
+    epcis,
+    native,
+    one_record,
+    table,
+    x12_214,
+    x12_315,
+    x12_322,
+)
 from shipments.formats.base import Parse, ParseParts
 from shipments.formats.edifact_kinds import parse_as
 
 READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
+    Format.X12_315.value: x12_315.parse,
+    Format.X12_322.value: x12_322.parse,
+    Format.CBP.value: cbp.parse,
     Format.CARGO_IMP.value: cargo_imp.parse,
     Format.ONE_RECORD.value: one_record.parse,
     Format.DCSA_2.value: dcsa.parse_2,

@@ -235,6 +235,8 @@ def _close(message: Message, last: Reading, total: int, issues: list[dict[str, A
         tally.duplicate = max(0, total - tally.found)
         state = _state(total, issues, is_quiet=last.parsed.is_quiet)
         _write([_row(message, state, issues, tally, last.format)])
+        # Each part names the envelopes of the whole.
+        acknowledge([last])
 
 
 def _hold(messages: Sequence[Message]) -> None:

@@ -19,6 +19,10 @@ needs_collected = pytest.mark.skipif(
 )
 OWN_SAMPLES = {
     "x12_214_road_two_stops.edi": "x12_214",
+    "x12_315_transshipment.edi": "x12_315",
+    "x12_322_ramp.edi": "x12_322",
+    "cbp_350.edi": "cbp",
+    "auto_mixed_x12.edi": "auto",
     "dcsa_2_ocean.json": "dcsa_2",
     "dcsa_3_ocean.json": "dcsa_3",
     "cargo_imp_air.txt": "cargo_imp",
