@@ -37,8 +37,8 @@ def advance() -> None:
 
 
 def sweep_waiting() -> None:
-    """Match the events that wait for a shipment or a mapping, and rate what lags behind."""
-    if shipments.services.match_waiting():
+    """Match the events that wait for a shipment, a mapping or a place, and rate what lags behind."""
+    if shipments.services.match_waiting() + shipments.services.sweep_places():
         nudge("advance")
     billing.services.rate_behind()
 

@@ -24,6 +24,7 @@ _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(_LAST_YEAR, 12, 
 _UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?![A-Za-z])")
 _SENT_AS_ESTIMATE = frozenset({Classifier.PLANNED.value, Classifier.ESTIMATED.value})
 _ACTUAL = Classifier.ACTUAL.value
+_BY_NAME = f"{AliasKind.NAME.value}:"
 _GIVEN, _DERIVED, _ASSUMED = (certainty.value for certainty in ZoneCertainty)
 
 
@@ -287,21 +288,33 @@ def _aliases(place: ParsedPlace) -> Iterator[str]:
             yield f"unlocode:{code}"
     if place.iata:
         yield f"iata:{alias_value('iata', place.iata)}"
-    if said := place.name or ("" if place.unlocode or place.code else place.text):
-        if place.country and place.subdivision:
-            yield f"name:{alias_value('name', said, place.country, place.subdivision)}"
-        yield f"name:{alias_value('name', said, place.country)}"
+    yield from _name_keys(place)
+
+
+def _name_keys(place: ParsedPlace) -> Iterator[str]:
+    """Of its name, within the state first; else of the bare text."""
+    said = place.name or ("" if place.unlocode or place.code else place.text)
+    if said and place.country and place.subdivision:
+        yield f"{_BY_NAME}{alias_value('name', said, place.country, place.subdivision)}"
+    if said:
+        yield f"{_BY_NAME}{alias_value('name', said, place.country)}"
 
 
 def _resolve(place: ParsedPlace, means: str, origin: Origin) -> KnownPlace | None:
-    """The place meant, or None: nothing is guessed. What a person said of a code goes before the code itself."""
+    """The place meant, or None: nothing is guessed.
+
+    What a person said of a code goes before the code itself; every code goes before a name.
+    """
     book = origin.places
-    if book.aliases:
-        for key in _aliases(place):
-            if known := _alias(book.aliases.get(key, ()), means, origin.source_id):
-                return known
+    keys = list(_aliases(place)) if book.aliases else []
+    for key in keys:
+        if not key.startswith(_BY_NAME) and (known := _alias(book.aliases.get(key, ()), means, origin.source_id)):
+            return known
     for code in _codes(place):
         if known := book.by_code.get(code):
+            return known
+    for key in keys:
+        if key.startswith(_BY_NAME) and (known := _alias(book.aliases.get(key, ()), means, origin.source_id)):
             return known
     return _by_name(place, book) if place.country and place.name else None
 

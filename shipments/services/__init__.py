@@ -12,6 +12,9 @@ from shipments.services.connections import (
 )
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
+from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
+from shipments.services.places import delete_alias, preview_alias, save_alias, save_place
+from shipments.services.placing import sweep_places
 from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
 from shipments.services.reporting import EventResult, read_now, record_event, report_events, retract_event
 from shipments.services.shipments import (
@@ -43,14 +46,20 @@ __all__ = [
     "collect_due",
     "collect_now",
     "create_shipment",
+    "delete_alias",
     "dismiss_event",
     "hand_over",
     "ingest_messages",
     "ingest_waiting",
+    "load_aliases",
+    "load_facilities",
+    "load_name_aliases",
+    "load_unlocode",
     "manual_source",
     "match_event",
     "match_waiting",
     "pause_connection",
+    "preview_alias",
     "read_now",
     "receive",
     "record_event",
@@ -62,9 +71,12 @@ __all__ = [
     "retract_event",
     "rotate_secret",
     "save_connection",
+    "save_alias",
     "save_mapping",
+    "save_place",
     "save_source",
     "take_call",
+    "sweep_places",
     "take_up",
     "try_connection",
     "wake_collectors",
