@@ -28,6 +28,8 @@ from shipments.services.sources import is_internal
 from shipments.services.taking_up import take_up
 
 _CHANGEABLE = frozenset({"type", "origin", "destination", "booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta"})
+# The dates between which a container number means the shipment (shipments.matching).
+_WINDOW = frozenset({"booked_at", "cargo_ready_at", "etd", "eta"})
 _ONE_REFERENCE = "shipment_reference_is_unique_per_customer"
 # Under which type matching finds a unit's number.
 _UNIT_REFERENCES: Mapping[str, str] = {
@@ -68,7 +70,10 @@ def create_shipment(draft: ShipmentDraft, *, by: User | None) -> Shipment:
 
 @transaction.atomic
 def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User | None) -> None:
-    """Change dates, places or the type. Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`."""
+    """Change dates, places or the type. Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`.
+
+    The dates say which events with its container number are about it: those that wait are looked at again.
+    """
     _must_change(shipment, by)
     for name in changes:
         if name not in _CHANGEABLE:
@@ -78,6 +83,8 @@ def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User 
         setattr(shipment, name, value)
     checked(shipment, exclude=("customer", "reference", "created_by"))
     Shipment.objects.filter(pk=shipment.pk).update(**changes)
+    if _WINDOW & changes.keys():
+        take_up(shipment, others_too=True)
     touch([shipment.pk])
 
 
