@@ -242,6 +242,7 @@ WAYMARK_TASKS = {
     "beat": "config.tasks.beat",
     "work_jobs": "config.tasks.work_jobs",
     "collect_due": "config.tasks.collect_due",
+    "watch_sources": "config.tasks.watch_sources",
 }
 # Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
 WAYMARK_JOBS: dict[str, str] = {

@@ -54,6 +54,12 @@ def collect_due() -> None:
     shipments.services.collect_due()
 
 
+def watch_sources() -> None:
+    """Count the day of each source, and note which have fallen silent or speak again."""
+    shipments.services.refresh_health()
+    shipments.services.note_silences()
+
+
 def beat(name: str, token: str) -> None:
     """A sign of life of the cluster whose supervisor sent `token` (a UUID) through the queue."""
     now = {"beaten_at": Now(), "beat_token": uuid.UUID(token)}

@@ -10,6 +10,7 @@ from shipments.services.connections import (
     save_connection,
     try_connection,
 )
+from shipments.services.health import note_silences, refresh_health
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
@@ -59,10 +60,12 @@ __all__ = [
     "match_event",
     "match_waiting",
     "pause_connection",
+    "note_silences",
     "preview_alias",
     "read_now",
     "receive",
     "record_event",
+    "refresh_health",
     "release_event",
     "remove_party",
     "report_events",

@@ -115,6 +115,13 @@ def test_a_new_database_knows_what_places_are_also_called(kind, value, mode, pla
 
 @pytest.mark.django_db
 def test_a_new_database_knows_the_large_ports_and_airports_with_where_they_lie():
-    large = ["SGSIN", "CNNGB", "CNTAO", "CNYTN", "KRPUS", "HKHKG", "CNXMN", "NLRTM", "AEJEA", "MYPKG", "BEANR", "MYTPP", "DEHAM", "USLAX", "USLGB", "THLCH", "IDJKT", "LKCMB", "INNSA", "VNSGN", "MAPTM", "GRPIR", "ESALG", "ESVLC", "DEBRV", "USSAV", "PAMIT", "BRSSZ", "MXZLO", "EGPSD", "GBFXT", "TWKHH", "JPTYO", "JPYOK", "ZADUR", "AUMEL", "NZAKL", "PECLL", "COCTG", "TGLFW", "NGAPP", "KEMBA", "OMSLL", "SAJED", "TRAMR", "ITGIT", "PLGDN", "SEGOT", "CAVAN", "USHOU", "USORF", "CNPVG", "KRICN", "USANC", "QADOH", "DEFRA", "USORD", "BELGG", "DELEJ", "LULUX", "USCVG", "GBLHR", "FRCDG", "USATL", "USDFW", "ETADD", "SARUH", "INDEL", "INBOM"]  # fmt: skip
+    large = [
+        "SGSIN", "CNNGB", "CNTAO", "CNYTN", "KRPUS", "HKHKG", "CNXMN", "NLRTM", "AEJEA", "MYPKG", "BEANR", "MYTPP",
+        "DEHAM", "USLAX", "USLGB", "THLCH", "IDJKT", "LKCMB", "INNSA", "VNSGN", "MAPTM", "GRPIR", "ESALG", "ESVLC",
+        "DEBRV", "USSAV", "PAMIT", "BRSSZ", "MXZLO", "EGPSD", "GBFXT", "TWKHH", "JPTYO", "JPYOK", "ZADUR", "AUMEL",
+        "NZAKL", "PECLL", "COCTG", "TGLFW", "NGAPP", "KEMBA", "OMSLL", "SAJED", "TRAMR", "ITGIT", "PLGDN", "SEGOT",
+        "CAVAN", "USHOU", "USORF", "CNPVG", "KRICN", "USANC", "QADOH", "DEFRA", "USORD", "BELGG", "DELEJ", "LULUX",
+        "USCVG", "GBLHR", "FRCDG", "USATL", "USDFW", "ETADD", "SARUH", "INDEL", "INBOM",
+    ]  # fmt: skip
     known = Location.objects.filter(unlocode__in=large, facility_code="", latitude__isnull=False).exclude(time_zone="")
     assert set(large) - set(known.values_list("unlocode", flat=True)) == set()
