@@ -100,18 +100,24 @@ def note_silences(now: datetime | None = None) -> tuple[int, int]:
 
 def health_of(sources: Sequence[Source], now: datetime | None = None) -> dict[int, SourceHealth]:
     """The last 30 days of each source, by its id. One query."""
-    today = (now or timezone.now()).astimezone(UTC).date()
-    first = today - timedelta(days=SHOWN_DAYS - 1)
-    rows: dict[int, dict[date, SourceDay]] = {source.pk: {} for source in sources}
+    first = first_shown(now)
+    rows: dict[int, list[SourceDay]] = {source.pk: [] for source in sources}
     for row in SourceDay.objects.filter(source__in=list(rows), day__gte=first):
-        rows[row.source_id][row.day] = row
-    return {pk: _health(days, first) for pk, days in rows.items()}
+        rows[row.source_id].append(row)
+    return {pk: health_from(days, first) for pk, days in rows.items()}
 
 
-def _health(days: dict[date, SourceDay], first: date) -> SourceHealth:
-    messages = sum(row.messages for row in days.values())
-    wrong = sum(row.rejected + row.partial for row in days.values())
-    counts = added(row.latencies for row in days.values())
+def first_shown(now: datetime | None = None) -> date:
+    """The first of the 30 days (UTC) that end today."""
+    return (now or timezone.now()).astimezone(UTC).date() - timedelta(days=SHOWN_DAYS - 1)
+
+
+def health_from(rows: Sequence[SourceDay], first: date) -> SourceHealth:
+    """The figures of the days of one source, from `first` on."""
+    days = {row.day: row for row in rows}
+    messages = sum(row.messages for row in rows)
+    wrong = sum(row.rejected + row.partial for row in rows)
+    counts = added(row.latencies for row in rows)
     shown = (first + timedelta(days=number) for number in range(SHOWN_DAYS))
     return SourceHealth(
         messages=messages,
