@@ -22,6 +22,7 @@ from shipments.identifiers import problem_of, problem_of_unit
 from shipments.matching import reference_key, unit_key
 from shipments.models import Leg, Reference, Shipment, ShipmentParty, ShipmentStream, Unit
 from shipments.references import reference_type
+from shipments.services.giving_way import look_again
 from shipments.services.intake import printable
 from shipments.services.pairing import touch
 from shipments.services.sources import is_internal
@@ -64,6 +65,7 @@ def create_shipment(draft: ShipmentDraft, *, by: User | None) -> Shipment:
     Reference.objects.bulk_create(_references(shipment, said))
     Leg.objects.bulk_create(_legs(shipment, draft))
     take_up(shipment)
+    look_again(shipment)
     nudge("advance")
     return shipment
 
@@ -85,6 +87,7 @@ def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User 
     Shipment.objects.filter(pk=shipment.pk).update(**changes)
     if _WINDOW & changes.keys():
         take_up(shipment, others_too=True)
+        look_again(shipment)
     touch([shipment.pk])
 
 
@@ -98,6 +101,7 @@ def add_references(shipment: Shipment, references: Sequence[tuple[str, str]], *,
     _must_be_right(by, references=references)
     Reference.objects.bulk_create(_references(shipment, references), ignore_conflicts=True)
     take_up(shipment)
+    look_again(shipment)
     touch([shipment.pk])
 
 
@@ -115,6 +119,7 @@ def add_units(shipment: Shipment, units: Sequence[tuple[str, str, str]], *, by: 
     known_by = [(_UNIT_REFERENCES[unit.kind], unit.number) for unit in rows]
     Reference.objects.bulk_create(_references(shipment, known_by), ignore_conflicts=True)
     take_up(shipment)
+    look_again(shipment)
     touch([shipment.pk])
 
 
