@@ -166,10 +166,7 @@ def place_keys(place: ParsedPlace) -> tuple[str, ...]:
 
 
 def alias_value(kind: str, said: str, country: str = "", state: str = "") -> str:
-    """A code or text as aliases are compared: capital letters, blanks single; a name stands behind country and state.
-
-    'NL|ROTTERDAM', 'US-IL|SPRINGFIELD', '|HARBOUR' where nothing more was said.
-    """
+    """As aliases are compared: capitals, blanks single; names as 'NL|ROTTERDAM', 'US-IL|SPRINGFIELD', '|HARBOUR'."""
     bare = " ".join(said.upper().split())[:110]
     if kind != AliasKind.NAME:
         return bare.replace(" ", "")
@@ -293,18 +290,13 @@ def _aliases(place: ParsedPlace) -> Iterator[str]:
 
 def _name_keys(place: ParsedPlace) -> Iterator[str]:
     """Of its name, within the state first; else of the bare text."""
-    said = place.name or ("" if place.unlocode or place.code else place.text)
-    if said and place.country and place.subdivision:
-        yield f"{_BY_NAME}{alias_value('name', said, place.country, place.subdivision)}"
-    if said:
-        yield f"{_BY_NAME}{alias_value('name', said, place.country)}"
+    if said := place.name or ("" if place.unlocode or place.code else place.text):
+        for state in dict.fromkeys((place.subdivision if place.country else "", "")):
+            yield f"{_BY_NAME}{alias_value('name', said, place.country, state)}"
 
 
 def _resolve(place: ParsedPlace, means: str, origin: Origin) -> KnownPlace | None:
-    """The place meant, or None: nothing is guessed.
-
-    What a person said of a code goes before the code itself; every code goes before a name.
-    """
+    """The place meant, or None. What a person said of a code goes before the code itself, every code before a name."""
     book = origin.places
     keys = list(_aliases(place)) if book.aliases else []
     for key in keys:
