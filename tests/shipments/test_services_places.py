@@ -122,7 +122,9 @@ def test_a_preview_says_what_would_move_and_changes_nothing():
 
 
 def test_an_alias_that_leads_elsewhere_takes_its_events_along_and_without_it_they_go_back():
-    heard(SourceFactory(), at({"unlocode": "CNSNZ"}), at({"unlocode": "CNNGB"}))
+    source = SourceFactory()
+    heard(source, at({"unlocode": "CNSNZ"}))
+    heard(source, at({"unlocode": "CNNGB"}))
     alias = save_alias(place("JPTYO"), kind="unlocode", value="CNSNZ", by=None)
     (job,) = Job.objects.all()
     assert work_jobs() == 1
@@ -150,7 +152,9 @@ def test_many_that_wait_are_moved_by_a_job(monkeypatch):
 
 def test_a_place_that_is_made_and_one_whose_zone_is_put_right_have_their_events_follow(monkeypatch):
     monkeypatch.setattr("shipments.services.placing._WINDOW", 1)
-    heard(SourceFactory(), at({"unlocode": "USQQQ"}), at({"unlocode": "JPTYO"}))
+    source = SourceFactory()
+    heard(source, at({"unlocode": "USQQQ"}))
+    heard(source, at({"unlocode": "JPTYO"}))
     save_place("usqqq", name="Quay Town", time_zone="America/Denver", by=None)
     assert instants()[2] == ("USQQQ", "derived", datetime(2026, 11, 3, 16, tzinfo=UTC))
     save_place("USQQQ", time_zone="America/New_York", by=None)
