@@ -22,6 +22,7 @@ from portal.console.event_log import fates, happened, place
 from portal.console.fields import ActionForm, MilestoneTypeField, Reason, ShipmentField
 from portal.console.filters import Choice, Days, Many, Text
 from portal.console.listing import Column, Found
+from portal.console.naming import PLACE
 from portal.console.record import Fact, Section, facts_of
 from portal.presentation import words
 from shipments.enums import Classifier, Format, MessageState, WaitReason
@@ -80,6 +81,7 @@ class WaitingRoom(ConsoleAdmin):
     title = gettext_lazy("Waiting events")
     search_hint = gettext_lazy("A reference or container as reported")
     empty = gettext_lazy("Nothing waits: every event found its shipment.")
+    links = ((gettext_lazy("Places nobody knows"), "shipments_location_unplaced"),)
     columns = (
         Column(
             "event",
@@ -121,6 +123,7 @@ class WaitingRoom(ConsoleAdmin):
         View(gettext_lazy("Unmatched"), "open=yes&reason=unmatched,ambiguous"),
         View(gettext_lazy("Unmapped"), "open=yes&reason=unmapped"),
         View(gettext_lazy("Quarantined"), "open=yes&reason=quarantined"),
+        View(gettext_lazy("Unknown places"), "open=yes&reason=unplaced"),
         View(gettext_lazy("Settled"), "open=no"),
     )
     operations = (
@@ -137,6 +140,7 @@ class WaitingRoom(ConsoleAdmin):
             done=gettext_lazy("Mapped; the events were read again."),
             submit=gettext_lazy("Save mapping"),
         ),
+        PLACE,
         Action(
             name="match",
             label=gettext_lazy("Match…"),

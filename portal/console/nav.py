@@ -80,6 +80,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("Connections"), "cable", "shipments_connection"),
             Entry(_("Code mappings"), "translate", "shipments_codemapping"),
             Entry(_("Places"), "location_on", "shipments_location"),
+            Entry(_("Aliases of places"), "label", "shipments_locationalias"),
             Entry(_("Milestone templates"), "checklist", "milestones_milestonetemplate"),
             Entry(_("Exception rules"), "crisis_alert", "milestones_exceptionrule"),
             Entry(_("Deliveries"), "outgoing_mail", "partners_delivery"),

@@ -1,4 +1,4 @@
-"""Places, milestone types, and what foreign codes mean."""
+"""Milestone types, and what foreign codes mean."""
 
 from __future__ import annotations
 
@@ -17,63 +17,9 @@ from portal.console.base import ConsoleAdmin, View
 from portal.console.fields import ActionForm, MilestoneTypeField
 from portal.console.filters import Choice, Many, Text
 from portal.console.listing import Column, Found
-from shipments.enums import Classifier, Format, LocationKind
+from shipments.enums import Classifier, Format
 from shipments.models import CodeMapping
 from shipments.services import save_mapping
-
-# --- places and vocabulary -----------------------------------------------------------------------------------------
-
-
-class PlaceRoom(ConsoleAdmin):
-    title = gettext_lazy("Places")
-    related = ("same_as",)
-    order = ("unlocode", "facility_code")
-    search_hint = gettext_lazy("UN/LOCODE, name or IATA code")
-    columns = (
-        Column("code", gettext_lazy("Code"), lambda p: cells.strong(p.code, p.get_kind_display()), "unlocode"),
-        Column("name", gettext_lazy("Name"), lambda p: p.name, "name"),
-        Column(
-            "zone",
-            gettext_lazy("Time zone"),
-            lambda p: p.time_zone or cells.nothing(_("not known")),
-            "time_zone",
-            "c-pair",
-        ),
-        Column("iata", gettext_lazy("IATA"), lambda p: p.iata or cells.nothing(), "", "c-pair"),
-        Column(
-            "same",
-            gettext_lazy("Same place as"),
-            lambda p: p.same_as.code if p.same_as else cells.nothing(),
-            "",
-            "c-pair",
-        ),
-    )
-    filters = (
-        Text("country", gettext_lazy("Country"), ("country",)),
-        Many("kind", gettext_lazy("Kind"), "kind", LocationKind.choices),
-        Choice("zone", gettext_lazy("Time zone"), [("unknown", gettext_lazy("Not known"), lambda: Q(time_zone=""))]),
-    )
-    facts = (
-        "kind",
-        "unlocode",
-        "facility_code",
-        "name",
-        "country",
-        "subdivision",
-        "iata",
-        "time_zone",
-        "latitude",
-        "longitude",
-        "same_as",
-    )
-
-    def search(self, rows: QuerySet[Any], text: str) -> Found:
-        clean = text.replace("\x00", "")
-        return Found(rows.filter(Q(unlocode__istartswith=clean) | Q(name__istartswith=clean) | Q(iata__iexact=clean)))
-
-    def suggestions(self, rows: QuerySet[Any], text: str) -> list[tuple[str, str]]:
-        found = rows.filter(Q(unlocode__istartswith=text) | Q(name__istartswith=text)).order_by("unlocode")[:12]
-        return [(p.code, f"{p.name} ({p.code})") for p in found]
 
 
 class MilestoneTypeRoom(ConsoleAdmin):

@@ -10,8 +10,12 @@ from shipments.services.connections import (
     save_connection,
     try_connection,
 )
+from shipments.services.health import note_silences, refresh_health
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
+from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
+from shipments.services.places import delete_alias, preview_alias, save_alias, save_place
+from shipments.services.placing import sweep_places
 from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
 from shipments.services.reporting import EventResult, read_now, record_event, report_events, retract_event
 from shipments.services.shipments import (
@@ -43,17 +47,25 @@ __all__ = [
     "collect_due",
     "collect_now",
     "create_shipment",
+    "delete_alias",
     "dismiss_event",
     "hand_over",
     "ingest_messages",
     "ingest_waiting",
+    "load_aliases",
+    "load_facilities",
+    "load_name_aliases",
+    "load_unlocode",
     "manual_source",
     "match_event",
     "match_waiting",
+    "note_silences",
     "pause_connection",
+    "preview_alias",
     "read_now",
     "receive",
     "record_event",
+    "refresh_health",
     "release_event",
     "remove_party",
     "report_events",
@@ -61,9 +73,12 @@ __all__ = [
     "resume_connection",
     "retract_event",
     "rotate_secret",
+    "save_alias",
     "save_connection",
     "save_mapping",
+    "save_place",
     "save_source",
+    "sweep_places",
     "take_call",
     "take_up",
     "try_connection",

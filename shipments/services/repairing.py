@@ -92,10 +92,21 @@ def place_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
     """
     done = 0
     for start in range(0, len(event_ids), _REREAD_AT_ONCE):
-        again = read_anew(event_ids[start : start + _REREAD_AT_ONCE])
-        moved = [(old, new) for old, new in again if _has_moved(old, new)]
+        moved = moved_events(event_ids[start : start + _REREAD_AT_ONCE])
         done += supersede(moved, outcome=WaitOutcome.PLACED, by=by)
     return done
+
+
+def moved_events(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
+    """Those of the events that stand at another place or time by what is known now, each beside its new reading.
+
+    What a person released from quarantine stays released.
+    """
+    moved = [(old, new) for old, new in read_anew(event_ids) if _has_moved(old, new)]
+    doubted = [old.supersedes for old, new in moved if old.supersedes and new.quarantine and not old.quarantine]
+    released = WaitingEvent.objects.filter(event_id__in=doubted, outcome=WaitOutcome.RELEASED)
+    trusted = set(released.values_list("event_id", flat=True)) if doubted else set()
+    return [(old, dataclasses.replace(new, quarantine="") if old.supersedes in trusted else new) for old, new in moved]
 
 
 def _has_moved(old: Event, new: NormalisedEvent) -> bool:
@@ -112,7 +123,10 @@ def release_event(waiting: WaitingEvent, *, by: User | None) -> None:
     _lock_open(waiting, WaitReason.QUARANTINED)
     is_mapped = not WaitingEvent.objects.unmapped().filter(event_id=waiting.event_id).exists()
     old = _events([waiting.event_id])
-    supersede([(event, _released(event, is_mapped)) for event in old], outcome=WaitOutcome.RELEASED, by=by)
+    unplaced = WaitingEvent.objects.unplaced().filter(event_id=waiting.event_id).first()
+    place_keys = tuple(unplaced.keys) if unplaced else ()
+    again = [(event, _released(event, is_mapped, place_keys)) for event in old]
+    supersede(again, outcome=WaitOutcome.RELEASED, by=by)
 
 
 @transaction.atomic
@@ -177,12 +191,19 @@ def read_anew(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
     return [(at[report.message_id][report.event.position], report.event) for report in reports_of(readings)]
 
 
-def _released(event: Event, is_mapped: bool) -> NormalisedEvent:
+def _released(event: Event, is_mapped: bool, place_keys: tuple[str, ...]) -> NormalisedEvent:
     names = {field.name for field in dataclasses.fields(NormalisedEvent)}
     not_stored = {"code", "references", "is_mapped", "quarantine", "fallback_codes", "place_keys"}
     values = {name: getattr(event, name) for name in names - not_stored}
     references = tuple((said["type"], said["value"]) for said in event.references)
-    return NormalisedEvent(**values, code=event.code_id, references=references, is_mapped=is_mapped, quarantine="")
+    return NormalisedEvent(
+        **values,
+        code=event.code_id,
+        references=references,
+        is_mapped=is_mapped,
+        quarantine="",
+        place_keys=place_keys,
+    )
 
 
 def _events(event_ids: Sequence[int]) -> list[Event]:

@@ -21,7 +21,7 @@ from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Partner, User
 from portal.console.base import ConsoleAdmin
 from shipments.enums import WaitReason
-from shipments.models import CodeMapping, MilestoneType, WaitingEvent
+from shipments.models import CodeMapping, LocationAlias, MilestoneType, WaitingEvent
 from shipments.services import save_connection
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
@@ -40,6 +40,7 @@ ROOMS = {
     "shipments_source": ("sales", ""),
     "shipments_connection": ("sales", ""),
     "shipments_location": ("sales", ""),
+    "shipments_locationalias": ("sales", ""),
     "shipments_milestonetype": ("sales", ""),
     "shipments_codemapping": ("sales", ""),
     "milestones_shipmentexception": ("sales", ""),
@@ -66,6 +67,7 @@ ACTIONS = {
     "shipments_shipment create": ("operations", "sales"),
     "shipments_event retract": ("operations", "sales"),
     "shipments_waitingevent map": ("operations", "customs"),
+    "shipments_waitingevent place": ("customs", "sales"),
     "shipments_waitingevent match": ("operations", "finance"),
     "shipments_waitingevent release": ("customs", "auditor"),
     "shipments_waitingevent dismiss": ("operations", "sales"),
@@ -83,6 +85,12 @@ ACTIONS = {
     "shipments_connection create_sftp": ("administrator", "auditor"),
     "shipments_connection create_ftp": ("operations", "sales"),
     "shipments_connection create_imap": ("administrator", "customs"),
+    "shipments_location edit": ("operations", "sales"),
+    "shipments_location name": ("customs", "finance"),
+    "shipments_location create": ("administrator", "auditor"),
+    "shipments_locationalias lead": ("customs", "sales"),
+    "shipments_locationalias remove": ("operations", "auditor"),
+    "shipments_locationalias create": ("administrator", "finance"),
     "shipments_codemapping remap": ("administrator", "customs"),
     "shipments_codemapping create": ("operations", "sales"),
     "milestones_shipmentexception resolve": ("finance", "sales"),
@@ -145,6 +153,7 @@ def rows() -> dict[str, Model]:
         "shipments_source": SourceFactory(),
         "shipments_connection": save_connection(SourceFactory(), kind="webhook", settings={}, by=None).connection,
         "shipments_location": shipment.origin,
+        "shipments_locationalias": LocationAlias.objects.order_by("pk").first(),
         "shipments_milestonetype": MilestoneType.objects.first(),
         "shipments_codemapping": CodeMapping.objects.current().first(),
         "milestones_shipmentexception": CaseFactory(shipment=shipment),
@@ -193,7 +202,7 @@ def test_the_site_has_no_address_but_its_own_and_those_of_rooms() -> None:
 
 def test_the_rooms_have_the_same_few_addresses() -> None:
     kinds = {"changelist", "suggest", "save_view", "remove_view", "do", "do_row", "file", "change"}
-    more = {"billing_charge_unbilled", "billing_charge_draft"}
+    more = {"billing_charge_unbilled", "billing_charge_draft", "shipments_location_unplaced"}
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
         found = {pattern.name for pattern in room.get_urls()}
@@ -244,6 +253,11 @@ def test_the_page_of_unbilled_charges_and_its_dialog_are_for_finance(rows: dict[
     assert [of("finance").get(address).status_code for address in (page, draft)] == [200, 200]
     assert [of("auditor").get(address).status_code for address in (page, draft)] == [200, 403]
     assert [of("operations").get(address).status_code for address in (page, draft)] == [403, 403]
+
+
+def test_the_page_of_places_nobody_knows_is_for_who_sees_what_waits(rows: dict[str, Model]) -> None:
+    address = reverse("admin:shipments_location_unplaced")
+    assert [of("sales").get(address).status_code, of("").get(address).status_code] == [200, 403]
 
 
 def test_who_may_not_see_money_is_shown_none_of_it(rows: dict[str, Model]) -> None:
