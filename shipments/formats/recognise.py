@@ -43,13 +43,17 @@ _SPOKEN: dict[str, str] = {
 
 def recognise(raw: bytes) -> str:
     """'x12_214', 'x12', 'cbp', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2' ...; '' for none."""
+    if name := _magic(raw):
+        return name
     head = raw[:_HEAD]
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic):
-            return name
     if head.startswith(_UTF_16):
         head = head[2:].replace(b"\x00", b"")
     return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())
+
+
+def _magic(raw: bytes) -> str:
+    """What the first bytes alone say; '' for text."""
+    return next((name for magic, name in _MAGIC.items() if raw.startswith(magic)), "")
 
 
 def decode(raw: bytes) -> str:
@@ -112,7 +116,7 @@ def refusal(raw: bytes) -> Parsed | None:
     """The rejection of what no parser reads: nothing at all, or bytes that are no text. None for text."""
     if not raw.strip():
         return rejected("empty", "The message is empty.")
-    looks_like = recognise(raw)
+    looks_like = _magic(raw) or ("binary" if b"\x00" in raw[:_HEAD] and not raw.startswith(_UTF_16) else "")
     if looks_like in _BINARY:
         return rejected("binary", f"This is not text: it looks like {_SPOKEN[looks_like]}.")
     has_nul = "\x00" in decode(raw) if raw.startswith(_UTF_16) else b"\x00" in raw
