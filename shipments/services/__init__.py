@@ -30,6 +30,7 @@ from shipments.services.shipments import (
 from shipments.services.sources import manual_source, save_source
 from shipments.services.sweeping import match_waiting
 from shipments.services.taking_up import take_up
+from shipments.services.uploads import check_upload, discard_upload, error_file, import_upload, undo_upload
 
 __all__ = [
     "EventResult",
@@ -46,10 +47,14 @@ __all__ = [
     "change_shipment",
     "collect_due",
     "collect_now",
+    "check_upload",
     "create_shipment",
     "delete_alias",
+    "discard_upload",
     "dismiss_event",
     "hand_over",
+    "error_file",
+    "import_upload",
     "ingest_messages",
     "ingest_waiting",
     "load_aliases",
@@ -83,4 +88,5 @@ __all__ = [
     "take_up",
     "try_connection",
     "wake_collectors",
+    "undo_upload",
 ]
