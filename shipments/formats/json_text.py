@@ -16,6 +16,8 @@ MAX_EVENTS = 100_000
 _SNIPPET = 200
 # What `recognise` may call JSON.
 _JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis", "cbp"})
+_JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis"})
+_JSON = frozenset({"json", "native", "ups", "fedex", "dhl", "dcsa_2", "dcsa_3", "one_record"})
 
 
 class Unreadable(ValueError):

@@ -28,6 +28,9 @@ _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
 # A whole line, behind the addresses of a Type-B message.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
 _EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
+_UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
+_FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
+_DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
@@ -37,6 +40,10 @@ _SPOKEN: dict[str, str] = {
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
     "csv": "a table (CSV)", "cbp": "US customs dispositions", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "one_record": "ONE Record (JSON-LD)", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
+    "x12_214": "an X12 214", "x12": "an X12 interchange",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",
 }  # fmt: skip
@@ -104,9 +111,19 @@ def _recognise_json(head: bytes) -> str:
         return "native"
     if b'"dispositions"' in head:
         return "cbp"
+    if parcel := _recognise_parcel(head):
+        return parcel
     if any(word in head for word in _DCSA_3_WORDS):
         return "dcsa_3"
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
+
+
+def _recognise_parcel(head: bytes) -> str:
+    if any(word in head for word in _UPS_WORDS):
+        return "ups"
+    if any(word in head for word in _FEDEX_WORDS):
+        return "fedex"
+    return "dhl" if b'"shipments"' in head and any(word in head for word in _DHL_WORDS) else ""
 
 
 def refusal(raw: bytes) -> Parsed | None:

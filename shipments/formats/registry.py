@@ -16,6 +16,8 @@ from shipments.formats import (
     x12_315,
     x12_322,
 )
+from shipments.formats import auto, cargo_imp, dcsa, epcis, native, one_record, table, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, dhl, fedex, native, one_record, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
 from shipments.formats.edifact_kinds import parse_as
 
@@ -32,6 +34,9 @@ READERS: dict[str, Parse] = {
     Format.COARRI.value: parse_as("COARRI"),
     Format.CODECO.value: parse_as("CODECO"),
     Format.EPCIS.value: epcis.parse,
+    Format.UPS.value: ups.parse,
+    Format.FEDEX.value: fedex.parse,
+    Format.DHL.value: dhl.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }
