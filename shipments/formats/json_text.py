@@ -18,6 +18,7 @@ _SNIPPET = 200
 _JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis", "cbp"})
 _JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis"})
 _JSON = frozenset({"json", "native", "ups", "fedex", "dhl", "dcsa_2", "dcsa_3", "one_record"})
+_JSON = frozenset({"json", "native", "ups", "fedex", "dhl", "dcsa_2", "dcsa_3", "one_record", "epcis"})
 
 
 class Unreadable(ValueError):

@@ -18,6 +18,7 @@ from shipments.formats import (
 )
 from shipments.formats import auto, cargo_imp, dcsa, epcis, native, one_record, table, x12_214
 from shipments.formats import auto, cargo_imp, dcsa, dhl, fedex, native, one_record, table, ups, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, dhl, epcis, fedex, native, one_record, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
 from shipments.formats.edifact_kinds import parse_as
 

@@ -45,9 +45,9 @@ __all__ = [
     "add_units",
     "cancel_shipment",
     "change_shipment",
+    "check_upload",
     "collect_due",
     "collect_now",
-    "check_upload",
     "create_shipment",
     "delete_alias",
     "discard_upload",
@@ -87,6 +87,6 @@ __all__ = [
     "take_call",
     "take_up",
     "try_connection",
-    "wake_collectors",
     "undo_upload",
+    "wake_collectors",
 ]

@@ -11,13 +11,10 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from shipments.enums import Format
 from shipments.formats.base import Parsed, ParsedEvent, ParseIssue, rejected
 from shipments.formats.registry import FORMATS
 from shipments.identifiers import doubts_of
-from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source
-from shipments.enums import Format
-from shipments.formats.base import Parsed, ParsedEvent, rejected
-from shipments.formats.registry import FORMATS
 from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source, Upload
 from shipments.normalise import (
     KnownAlias,
