@@ -1,8 +1,8 @@
 import pytest
 
 from shipments.formats.base import ParsedPlace
+from shipments.formats.error_file import csv_table
 from shipments.formats.proposing import propose
-from shipments.formats.spreadsheet_text import csv_bytes
 from shipments.formats.table import MAX_ROWS, parse, parse_parts
 
 HEADING = "code,occurred_at,hbl"
@@ -229,7 +229,7 @@ def test_a_charset_may_be_said():
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", " =1"])
 def test_only_our_own_apostrophe_is_taken_off(formula):
-    out = csv_bytes([["code", "occurred_at", "hbl", "remarks"], ["ARRIVED", "2026-02-04", "H1", formula]])
+    out = csv_table([["code", "occurred_at", "hbl", "remarks"], ["ARRIVED", "2026-02-04", "H1", formula]])
     assert b"'" + formula.encode() in out
     assert parse(out, {}).events[0].remarks == formula.strip()
     assert only(f"{HEADING},remarks\nARRIVED,2026-02-04,H1,'twas\n").remarks == "'twas"
