@@ -40,7 +40,6 @@ _SPOKEN: dict[str, str] = {
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
     "csv": "a table (CSV)", "cbp": "US customs dispositions", "x12_214": "an X12 214", "x12": "an X12 interchange",
-    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
     "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",

@@ -8,17 +8,17 @@ from shipments.formats import (
     cargo_imp,
     cbp,
     dcsa,
+    dhl,
     epcis,
+    fedex,
     native,
     one_record,
     table,
+    ups,
     x12_214,
     x12_315,
     x12_322,
 )
-from shipments.formats import auto, cargo_imp, dcsa, epcis, native, one_record, table, x12_214
-from shipments.formats import auto, cargo_imp, dcsa, dhl, fedex, native, one_record, table, ups, x12_214
-from shipments.formats import auto, cargo_imp, dcsa, dhl, epcis, fedex, native, one_record, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
 from shipments.formats.edifact_kinds import parse_as
 
