@@ -30,6 +30,7 @@ from shipments.services.shipments import (
 from shipments.services.sources import manual_source, save_source
 from shipments.services.sweeping import match_waiting
 from shipments.services.taking_up import take_up
+from shipments.services.uploads import check_upload, discard_upload, error_file, import_upload, undo_upload
 
 __all__ = [
     "EventResult",
@@ -44,12 +45,16 @@ __all__ = [
     "add_units",
     "cancel_shipment",
     "change_shipment",
+    "check_upload",
     "collect_due",
     "collect_now",
     "create_shipment",
     "delete_alias",
+    "discard_upload",
     "dismiss_event",
+    "error_file",
     "hand_over",
+    "import_upload",
     "ingest_messages",
     "ingest_waiting",
     "load_aliases",
@@ -82,5 +87,6 @@ __all__ = [
     "take_call",
     "take_up",
     "try_connection",
+    "undo_upload",
     "wake_collectors",
 ]
