@@ -133,7 +133,7 @@ def _checked(
 ) -> MappingRow:
     values: dict[str, Any] = {name: cells.get(name, "") for name in COLUMNS}
     try:
-        values["attributes"] = _attributes(values["attributes"])
+        values["attributes"] = attributes_of(values["attributes"])
         if values["source"] and values["source"] not in sources:
             raise DomainError("unknown_source", _("There is no source %s.") % values["source"], field="source")
         check_mapping(values["code"], _said(values, sources))
@@ -144,8 +144,18 @@ def _checked(
     return MappingRow(line, SAME if is_same else CHANGED if before else NEW, values, before)
 
 
-def _attributes(text: str) -> dict[str, Any]:
-    """A JSON object, or pairs as the product's own tables write them: mode=ROAD;stop=ORIGIN."""
+def attributes_text(attributes: Mapping[str, Any]) -> str:
+    """As people write them: pairs, or JSON where a value is no plain text."""
+    if all(isinstance(value, str) and not set(";={") & set(value) for value in attributes.values()):
+        return ";".join(f"{name}={value}" for name, value in attributes.items())
+    return json.dumps(attributes, ensure_ascii=False, sort_keys=True)
+
+
+def attributes_of(text: str) -> dict[str, Any]:
+    """A JSON object, or pairs as the product's own tables write them: mode=ROAD;stop=ORIGIN.
+
+    Raises DomainError `attributes_unreadable`.
+    """
     if not text.startswith("{"):
         pairs = [part.partition("=") for part in text.split(";") if part.strip()]
         if any(not sign or not name.strip() for name, sign, _value in pairs):

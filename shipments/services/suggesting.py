@@ -14,7 +14,7 @@ from shipments.normalise import INFO
 from shipments.services.mappings import ForeignCode, waiting_with
 
 _MOST = 5
-_SAMPLED = 20
+_SAMPLED = 6
 # Below this two texts have a word in common and no more.
 _ALIKE = 72
 # A short code is a word of nobody's language.
@@ -32,16 +32,39 @@ class Suggestion:
     score: int = 0
 
 
+class Adviser:
+    """Suggests for many codes in a row: what is known is loaded once."""
+
+    def __init__(self) -> None:
+        self.known = list(CodeMapping.objects.current().exclude(code=INFO).select_related("source"))
+        self.types = list(MilestoneType.objects.exclude(pk=INFO))
+
+    def suggest(self, **foreign: Unpack[ForeignCode]) -> list[Suggestion]:
+        """The likeliest meanings of a code, best first, five at most. One query."""
+        best: dict[tuple[str, str], Suggestion] = {}
+        for suggestion in (*_same_code(self.known, foreign), *self._alike(_texts(**foreign))):
+            key = (suggestion.code, suggestion.classifier)
+            if key not in best or suggestion.score > best[key].score:
+                best[key] = suggestion
+        return sorted(best.values(), key=lambda s: (-s.score, s.code, s.classifier))[:_MOST]
+
+    def _alike(self, texts: Iterable[str]) -> Iterator[Suggestion]:
+        """By words: what the reports say beside the code, against the notes of mappings and the names of milestones."""
+        notes = {number: mapping.note for number, mapping in enumerate(self.known) if mapping.note}
+        names = {number: f"{kind.name} {kind.meaning}" for number, kind in enumerate(self.types)}
+        for text in texts:
+            for note, score, number in process.extract(text, notes, scorer=_likeness, score_cutoff=_ALIKE, limit=3):
+                found = self.known[number]
+                why = _("“%(text)s” reads like the note “%(note)s”.") % {"text": text[:60], "note": note}
+                yield Suggestion(found.code_id, found.classifier, found.attributes, why, int(score * 0.8))
+            for name, score, number in process.extract(text, names, scorer=_likeness, score_cutoff=_ALIKE, limit=3):
+                why = _("“%(text)s” reads like “%(name)s”.") % {"text": text[:60], "name": name.strip()}
+                yield Suggestion(self.types[number].pk, "", {}, why, int(score * 0.75))
+
+
 def suggest_meanings(**foreign: Unpack[ForeignCode]) -> list[Suggestion]:
     """The likeliest meanings of a code, best first, five at most. Three queries."""
-    known = list(CodeMapping.objects.current().exclude(code=INFO).select_related("source"))
-    texts = _texts(**foreign)
-    best: dict[tuple[str, str], Suggestion] = {}
-    for suggestion in (*_same_code(known, foreign), *_alike(known, texts)):
-        key = (suggestion.code, suggestion.classifier)
-        if key not in best or suggestion.score > best[key].score:
-            best[key] = suggestion
-    return sorted(best.values(), key=lambda s: (-s.score, s.code, s.classifier))[:_MOST]
+    return Adviser().suggest(**foreign)
 
 
 def _same_code(known: Sequence[CodeMapping], foreign: ForeignCode) -> Iterator[Suggestion]:
@@ -62,21 +85,6 @@ def _nearness(mapping: CodeMapping, foreign: ForeignCode) -> tuple[int, str]:
     if mapping.format == foreign["format"] and foreign["format"]:
         return 65, _("The same code in the sibling list %(list)s means it; lists may differ.") % where
     return 50, _("The same code in list %(list)s of another format means it; lists may differ.") % where
-
-
-def _alike(known: Sequence[CodeMapping], texts: Iterable[str]) -> Iterator[Suggestion]:
-    """By words: what the reports say beside the code, against the notes of mappings and the names of milestones."""
-    notes = {number: mapping.note for number, mapping in enumerate(known) if mapping.note}
-    types = list(MilestoneType.objects.exclude(pk=INFO))
-    names = {number: f"{kind.name} {kind.meaning}" for number, kind in enumerate(types)}
-    for text in texts:
-        for note, score, number in process.extract(text, notes, scorer=_likeness, score_cutoff=_ALIKE, limit=3):
-            found = known[number]
-            why = _("“%(text)s” reads like the note “%(note)s”.") % {"text": text[:60], "note": note}
-            yield Suggestion(found.code_id, found.classifier, found.attributes, why, int(score * 0.8))
-        for name, score, number in process.extract(text, names, scorer=_likeness, score_cutoff=_ALIKE, limit=3):
-            why = _("“%(text)s” reads like “%(name)s”.") % {"text": text[:60], "name": name.strip()}
-            yield Suggestion(types[number].pk, "", {}, why, int(score * 0.75))
 
 
 def _likeness(one: str, other: str, *, score_cutoff: float | None = None, **_kwargs: Any) -> float:

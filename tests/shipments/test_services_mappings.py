@@ -148,16 +148,16 @@ def test_each_row_of_a_table_says_what_it_would_do_before_anything_is_written():
     mapped("STAYS", "ARRIVED")
     before = CodeMapping.objects.count()
     raw = (
-        "format;code_list;raw_code;code;classifier;attributes;source\n"
-        "native;native;KNOWN;ARRIVED;EST;mode=ROAD;\n"
-        "native;native;STAYS;ARRIVED;;;\n"
-        "native;native;FRESH;DEPARTED;;;\n"
-        "native;native;FRESH;ARRIVED;;;\n"
-        "telex;x;A;DEPARTED;;;\n"
-        "native;x;A;NOPE;;;\n"
-        "native;x;A;DEPARTED;;;NOBODY\n"
-        "native;x;A;DEPARTED;;{;\n"
-    ).encode()
+        b"format;code_list;raw_code;code;classifier;attributes;source\n"
+        b"native;native;KNOWN;ARRIVED;EST;mode=ROAD;\n"
+        b"native;native;STAYS;ARRIVED;;;\n"
+        b"native;native;FRESH;DEPARTED;;;\n"
+        b"native;native;FRESH;ARRIVED;;;\n"
+        b"telex;x;A;DEPARTED;;;\n"
+        b"native;x;A;NOPE;;;\n"
+        b"native;x;A;DEPARTED;;;NOBODY\n"
+        b"native;x;A;DEPARTED;;{;\n"
+    )
     rows = check_mappings(raw)
     assert [(row.line, row.outcome, row.column) for row in rows] == [
         (2, "changed", ""), (3, "same", ""), (4, "new", ""), (5, "error", ""), (6, "error", "format"),
