@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from partners.enums import JobState
 from partners.models import Job, User
@@ -190,7 +190,7 @@ class JobRoom(ConsoleAdmin):
             ),
         ),
     )  # fmt: skip
-    facts = ("created_by", "created_at", "ended_at", "attempts")
+    facts = ("created_by", "created_at", "ended_at")
 
     def filters_for(self, request: HttpRequest) -> Sequence[Filter]:
         mine = Q(created_by=person(request))
@@ -245,7 +245,7 @@ def _differences(job: Job) -> list[Section]:
     ended = job.state != JobState.RUNNING
     empty = _("Nothing differs: the events stand as the messages read today.") if ended else _("None was found yet.")
     total = differs(job)
-    label = ngettext("%(n)d difference", "%(n)d differences", total) % {"n": total}
+    label = _("Differences")
     if total > len(found):
         label = _("The first %(shown)d of %(n)d differences") % {"shown": len(found), "n": total}
     return [*sections, Section(label, head, lines, empty=empty)]

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -96,20 +97,18 @@ class MapCode(MeaningForm):
                 ("list", _("Every format that uses the list %(list)s") % names),
             ]
 
+    @cached_property
     def suggestions(self) -> list[Suggestion]:
         return suggest_meanings(**foreign_of_event(self.row)) if isinstance(self.row, WaitingEvent) else []
 
     def starting_values(self) -> Mapping[str, Any]:
-        if self.is_bound:
-            return {}
-        self.found = self.suggestions()
-        best = next((s for s in self.found if s.score >= _SURE), None)
+        best = None if self.is_bound else next((s for s in self.suggestions if s.score >= _SURE), None)
         if best is None:
             return {}
         return {"code": best.code, "classifier": best.classifier, "attributes": attributes_text(best.attributes)}
 
     def advice(self) -> SafeString:
-        return proposals(getattr(self, "found", ()))
+        return proposals(self.suggestions)
 
     def foreign(self, values: Mapping[str, Any]) -> ForeignCode:
         foreign = foreign_of_event(self.row)

@@ -109,13 +109,21 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     counts = badges(person(request))
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     groups = []
+    here = _here(request)
     for title, entries in GROUPS:
-        items = [_item(e, counts) for e in entries if request.user.has_perm(e.permission)]
+        items = [_item(e, counts) | {"active": e is here} for e in entries if request.user.has_perm(e.permission)]
         if not title:
             items.insert(0, home)
         if items:
             groups.append({"title": title, "separator": bool(title), "items": items})
     return groups
+
+
+def _here(request: HttpRequest) -> Entry | None:
+    """The entry that the page belongs to: the one with the longest address that the page's begins with."""
+    entries = [entry for _title, group in GROUPS for entry in group]
+    found = [entry for entry in entries if request.path.startswith(entry.href.partition("?")[0])]
+    return max(found, key=lambda entry: len(entry.href.partition("?")[0]), default=None)
 
 
 def _item(entry: Entry, counts: dict[str, int]) -> dict[str, Any]:

@@ -77,11 +77,11 @@ def _x12(text: str) -> list[str]:
 
 def _edifact(text: str) -> list[str]:
     text = text.lstrip()
-    terminator = text[8] if text.startswith("UNA") and len(text) > 8 else "'"
-    pieces = _RELEASED.split(text) if terminator == "'" else text.split(terminator)
-    if text.startswith("UNA"):
-        pieces = [text[:8], *(_RELEASED.split(text[9:]) if terminator == "'" else text[9:].split(terminator))]
-    return _closed([piece.strip() for piece in pieces], terminator.strip())
+    advice = text[:9] if text.startswith("UNA") and len(text) > 9 else ""
+    terminator = advice[8:] or "'"
+    rest = text.removeprefix(advice)
+    pieces = _RELEASED.split(rest) if terminator == "'" else rest.split(terminator)
+    return ([advice] if advice else []) + _closed([piece.strip() for piece in pieces], terminator.strip())
 
 
 def _closed(pieces: list[str], terminator: str) -> list[str]:

@@ -85,6 +85,7 @@ def _lines(request: HttpRequest, groups: Sequence[Mapping[str, Any]]) -> list[di
                 **group,
                 "where": f"{format_name(group['read_as'])} · {group['code_list'] or '–'}",
                 "oldest": cells.ago(group["oldest"]),
+                "is_suggested": bool(found),
                 "suggestion": _suggestion(found, names),
                 "map": reverse("admin:shipments_waitingevent_do_row", args=[group["first"], "map"]) if may_map else "",
                 "href": reverse("admin:shipments_waitingevent_change", args=[group["first"]]),

@@ -65,7 +65,14 @@ class Slice:
         return {name: value for name, value in dataclasses.asdict(self).items() if value}
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {value}" for name, value in self.as_json().items()) or _("everything")
+        said = [
+            self.source and _("source %s") % self.source,
+            self.format and str(dict(Format.choices).get(self.format, self.format)),
+            self.raw_code and _("code %s") % self.raw_code + (f" ({self.code_list})" if self.code_list else ""),
+            self.since and _("received from %s") % self.since,
+            self.until and _("received to %s") % self.until,
+        ]
+        return ", ".join(filter(None, said)) or _("everything")
 
     def messages(self) -> QuerySet[Message]:
         """Those that were read, or refused. Raises DomainError for a slice that makes no sense."""
