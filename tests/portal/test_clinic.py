@@ -22,6 +22,7 @@ from shipments.services import ingest_waiting, receive, save_mapping
 from tests.factories.partners import PartnerFactory, api_key, internal
 from tests.factories.shipments import LocationFactory, ShipmentFactory, SourceFactory, native, payload
 from tests.portal.api_world import ask
+from tests.shipments.test_formats_samples import COLLECTED, needs_collected
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +184,18 @@ def test_a_mapping_is_previewed_with_what_it_does_to_shipments_and_nothing_is_ke
     assert (seen.waiting, seen.tried) == (3, 3)
     assert [(old.code_id, new.code_id) for old, new in seen.changes] == [("INFO", "DEPARTED")] * 3
     assert [effect.shipment for effect in seen.trial.changed] == [shipment]
+
+
+@needs_collected
+def test_every_collected_214_goes_through_the_clinic_and_leaves_nothing():
+    by = house()
+    before = counts()
+    states = {}
+    for path in sorted((COLLECTED / "x12_214").glob("*.edi")):
+        states[path.name] = examine(path.read_bytes(), by=by).state
+    assert set(states.values()) <= {"parsed", "partial", "rejected"}
+    assert sum(state != "rejected" for state in states.values()) > len(states) / 2
+    assert counts() == before
 
 
 # --- the API ---------------------------------------------------------------------------------------------------------
