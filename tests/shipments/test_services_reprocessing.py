@@ -314,7 +314,7 @@ def test_the_command_prints_what_differs_and_applies_it_when_asked():
         (True, NOTHING | {"messages": 1, "same": 1}),
     ]
     assert said[0]["slice"] == {"source": "FEED"}
-    with pytest.raises(CommandError, match="There is no source NOBODY."):
+    with pytest.raises(CommandError, match=r"There is no source NOBODY\."):
         call_command("reprocess", "--source", "NOBODY")
 
 
