@@ -30,11 +30,12 @@ def lines_of(raw: bytes) -> list[str]:
             % {"size": len(raw), "head": raw[:8].hex(" ")}
         ]
     text = decode(raw[:SHOWN_BYTES]).replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    if looks_like.startswith("x12"):
+    head = text.lstrip()[:4]
+    if head[:3] == "ISA" and not head[3:].isalnum():
         return _x12(text)
-    if looks_like == "edifact":
+    if head[:3] in ("UNA", "UNB") and not head[3:].isalnum():
         return _edifact(text)
-    if text.lstrip()[:1] in ("{", "[") and len(raw) <= SHOWN_BYTES:
+    if head[:1] in ("{", "[") and len(raw) <= SHOWN_BYTES:
         return _json(text)
     return text.splitlines()
 
@@ -67,6 +68,8 @@ def _mark(line: str, is_first: bool) -> SafeString:
 
 def _x12(text: str) -> list[str]:
     text = text.lstrip()
+    if len(text) < 4:
+        return [text]
     parts = text.split(text[3], _ISA_ELEMENTS)
     last = parts[_ISA_ELEMENTS] if len(parts) > _ISA_ELEMENTS else ""
     if not last:

@@ -261,7 +261,7 @@ def test_x12_and_edifact_stand_by_segments_and_json_indented() -> None:
     assert lines_of(b'{"a": ') == ['{"a": ']
     assert lines_of(b"a;b\n1;2\n") == ["a;b", "1;2"]
     assert lines_of(b"PK\x03\x04abcdefgh") == ["This is no text: 12 bytes that begin with 50 4b 03 04 61 62 63 64."]
-    assert lines_of(b"") == []
+    assert [lines_of(raw) for raw in (b"", b"ISA", b"UNB", b"ISA*x\ny")] == [[], ["ISA"], ["UNB'"], ["ISA*x", "y"]]
 
 
 @pytest.mark.parametrize(
