@@ -139,7 +139,7 @@ def reports_of(readings: Sequence[Reading]) -> list[Report]:
     """Everything reported in `readings`, in our words. Eight queries at most, however many messages."""
     places = load_places(wanted_places(event for reading in readings for event in reading.parsed.events))
     vocabulary = set(MilestoneType.objects.values_list("code", flat=True))
-    meanings = _load_meanings(readings)
+    meanings = load_meanings(readings)
     reports = []
     for reading in readings:
         source, message = reading.source, reading.message
@@ -186,7 +186,7 @@ def printable_event(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, **changes)
 
 
-def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
+def load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
     """By source and format: (code list, raw code) → meaning; the most specific mapping of each."""
     pairs = {(reading.source.pk, reading.format) for reading in readings}
     raw_codes = {
@@ -204,7 +204,7 @@ def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tu
         )
         # The least specific first, so that what is more specific takes its place.
         .order_by(F("source_id").asc(nulls_first=True), "format")
-        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes")
+        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes", "pk")
     )
     found: dict[tuple[int, str], dict[tuple[str, str], Meaning]] = {pair: {} for pair in pairs}
     for format_, only_for, code_list, raw_code, *meaning in rows:
