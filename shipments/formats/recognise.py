@@ -9,7 +9,7 @@ from shipments.formats.base import Parsed, rejected
 _HEAD = 4096
 _UTF_8 = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BINARY = frozenset({"pdf", "zip", "xls", "gzip", "image", "binary"})
+_BINARY = frozenset({"pdf", "zip", "xlsx", "xls", "gzip", "image", "binary"})
 _MAGIC: dict[bytes, str] = {
     b"%PDF": "pdf", b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip",
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
@@ -20,7 +20,8 @@ _X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
 _DCSA_WORDS = (b'"eventType"', b'"eventClassification"', b'EventTypeCode"', b'"eventID"', b"retractedEventID")
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
-    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
+    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
+    "xls": "an old Excel workbook",
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
@@ -33,7 +34,7 @@ def recognise(raw: bytes) -> str:
     head = raw[:_HEAD]
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
-            return name
+            return "xlsx" if name == "zip" and b"xl/workbook" in raw else name
     if head.startswith(_UTF_16):
         head = head[2:].replace(b"\x00", b"")
     return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())

@@ -14,4 +14,6 @@ READERS: dict[str, Parse] = {
 }
 FORMATS: dict[str, Parse] = {**READERS, Format.AUTO.value: auto.parse_with(READERS)}
 # Formats that can be read part by part, without holding a large message as a whole.
-IN_PARTS: dict[str, ParseParts] = {}
+IN_PARTS: dict[str, ParseParts] = {
+    Format.CSV.value: table.parse_parts,
+}

@@ -74,8 +74,10 @@ def receive(
 def reprocess(message: Message, *, by: User | None) -> None:
     """Have the message read again from its bytes. Its events stand; only what is new is added.
 
-    Raises DomainError `state_not_allowed` while it still waits to be read.
+    Raises DomainError `state_not_allowed` while it still waits to be read, `message_undone` (conflict).
     """
+    if message.undone_at:
+        raise DomainError("message_undone", "This import was undone. Import the file again instead.", conflict=True)
     move(
         message,
         MESSAGE_MOVES,
@@ -84,6 +86,8 @@ def reprocess(message: Message, *, by: User | None) -> None:
         lease_until=None,
         lease_token=None,
         processed_at=None,
+        events_read=0,
+        progress=0,
     )
     nudge("advance")
 
