@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import orjson
 
 from shipments.formats.base import Parsed, ParseIssue, rejected
-from shipments.formats.recognise import recognise, refusal, snippet, wrong_format
+from shipments.formats.recognise import refusal, snippet, wrong_format
 
 MAX_DEPTH = 32
 MAX_EVENTS = 100_000
@@ -28,6 +28,12 @@ class Unreadable(ValueError):
 
 def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
     """The events of a list, of {"events": [...]} or of one object alone; or the rejection of the whole message."""
+    value = load_json(raw, expected)
+    return value if isinstance(value, Parsed) else _listed(value)
+
+
+def load_json(raw: bytes, expected: str) -> Any:
+    """The value as it stands, nested 32 levels at most; or the rejection (Parsed) of the whole message."""
     if refused := refusal(raw):
         return refused
     try:
@@ -35,12 +41,12 @@ def load_events(raw: bytes, expected: str) -> list[Any] | Parsed:
     except RecursionError:
         return _too_deep()
     except ValueError as error:
-        if recognise(raw) not in ("json", "native", "dcsa_2"):
+        if not raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
             return wrong_format(raw, expected)
         return rejected("not_json", f"The JSON cannot be read: {_said(error)}.", snippet=snippet(raw))
     # So few brackets cannot be nested too deep.
     may_be_deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH
-    return _too_deep() if may_be_deep and _depth(value) > MAX_DEPTH else _listed(value)
+    return _too_deep() if may_be_deep and _depth(value) > MAX_DEPTH else value
 
 
 def _load(raw: bytes) -> Any:

@@ -18,6 +18,9 @@ _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
 _X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
 _DCSA_WORDS = (b'"eventType"', b'"eventClassification"', b'EventTypeCode"', b'"eventID"', b"retractedEventID")
+_UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
+_FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
+_DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
@@ -25,6 +28,7 @@ _SPOKEN: dict[str, str] = {
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
     "x12_214": "an X12 214", "x12": "an X12 interchange",
 }  # fmt: skip
 
@@ -75,7 +79,17 @@ def _recognise_text(head: bytes) -> str:
 def _recognise_json(head: bytes) -> str:
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
+    if parcel := _recognise_parcel(head):
+        return parcel
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
+
+
+def _recognise_parcel(head: bytes) -> str:
+    if any(word in head for word in _UPS_WORDS):
+        return "ups"
+    if any(word in head for word in _FEDEX_WORDS):
+        return "fedex"
+    return "dhl" if b'"shipments"' in head and any(word in head for word in _DHL_WORDS) else ""
 
 
 def refusal(raw: bytes) -> Parsed | None:

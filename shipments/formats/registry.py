@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, dcsa_2, native, table, x12_214
+from shipments.formats import auto, dcsa_2, dhl, fedex, native, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
 
 READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
     Format.DCSA_2.value: dcsa_2.parse,
+    Format.UPS.value: ups.parse,
+    Format.FEDEX.value: fedex.parse,
+    Format.DHL.value: dhl.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }

@@ -22,6 +22,11 @@ OWN_SAMPLES = {
     "dcsa_2_ocean.json": "dcsa_2",
     "native_air.json": "native",
     "csv_warehouse.csv": "csv",
+    "ups_track_air_parcel.json": "ups",
+    "ups_alert_out_for_delivery.json": "ups",
+    "fedex_track_two_numbers.json": "fedex",
+    "dhl_unified_return.json": "dhl",
+    "dhl_express_pieces.json": "dhl",
 }
 
 
