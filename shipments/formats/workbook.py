@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum, WorksheetNotFound
@@ -22,12 +24,13 @@ MAX_STRINGS = 1_000_000
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 # Rows times columns: the reader holds the whole rectangle.
-MAX_CELLS = 4_000_000
+MAX_CELLS = 2_000_000
 _CHUNK = 1 << 18
 _OLE = b"\xd0\xcf\x11\xe0"
 _NESTED = (".zip", ".xlsx", ".xlsm", ".xlsb", ".docx", ".gz", ".7z", ".rar")
-_CELL = re.compile(rb'<(?:[a-z]{1,8}:)?(?:c|row)\s[^>]{0,200}?\br="([A-Z]{0,4})(\d{1,10})"')
-_STRING = re.compile(rb"<(?:[a-z]{1,8}:)?si[\s/>]")
+_TAG = rb"<(?:[\w.-]{1,40}:)?"
+_CELL = re.compile(_TAG + rb"""(c|row)(?=[\s/>])(?:[^>]{0,200}?\sr=["']([A-Z]{0,4})(\d{1,10})["'])?""")
+_STRING = re.compile(_TAG + rb"si[\s/>]")
 _END = b"PK\x05\x06"
 
 
@@ -52,6 +55,8 @@ class Workbook:
                 self._read += 1
                 # Columns that are empty from the top are left out by the reader.
                 yield number, [*left, *row]
+        except Unreadable:
+            raise
         except PasswordError:
             raise _protected() from None
         except (CalamineError, WorksheetNotFound, ValueError) as error:
@@ -155,17 +160,40 @@ def _check_parts(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> No
 
 
 def _check_sheet(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    bottom = right = 0
+    size = _Size()
     for piece in _pieces(archive, entry):
-        for letters, digits in _CELL.findall(piece):
-            bottom = max(bottom, int(digits))
-            right = max(right, _column(letters))
-        if bottom > MAX_ROWS + 1_000:
+        size.count(_CELL.findall(piece))
+        if size.bottom > MAX_ROWS + 1_000:
             raise _limit(f"a sheet has more than {MAX_ROWS:,} rows")
-        if right > MAX_COLUMNS:
+        if size.right > MAX_COLUMNS:
             raise _limit(f"a sheet has more than {MAX_COLUMNS} columns")
-    if bottom * right > MAX_CELLS:
-        raise _limit(f"a sheet has more than {MAX_CELLS:,} cells")
+        if size.bottom * size.right > MAX_CELLS or size.cells > MAX_CELLS:
+            raise _limit(f"a sheet has more than {MAX_CELLS:,} cells")
+
+
+@dataclass(slots=True)
+class _Size:
+    """Of the rectangle a sheet's cells span. A row or cell without a reference stands after the one before it."""
+
+    bottom: int = 0
+    right: int = 0
+    cells: int = 0
+    rows: int = 0
+    in_row: int = 0
+
+    def count(self, tags: list[tuple[bytes, bytes, bytes]]) -> None:
+        right, bottom, in_row = self.right, self.bottom, self.in_row
+        for tag, letters, digits in tags:
+            if tag == b"c":
+                in_row = _column(letters) if letters else in_row + 1
+                right = max(right, in_row)
+            else:
+                in_row = 0
+                self.rows += 1
+            if digits:
+                bottom = max(bottom, int(digits))
+        self.cells += len(tags)
+        self.right, self.bottom, self.in_row = right, max(bottom, self.rows), in_row
 
 
 def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -182,6 +210,7 @@ def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
         yield kept
 
 
+@functools.lru_cache(20_000)
 def _column(letters: bytes) -> int:
     number = 0
     for letter in letters:
