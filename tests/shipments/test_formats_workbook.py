@@ -140,12 +140,10 @@ def test_a_cell_longer_than_excel_allows_costs_its_row(monkeypatch):
         (archive(**{f"p{n}": b"" for n in range(1001)}), "workbook_too_large", "1000 parts"),
         (archive(**{f"xl__worksheets__s{n}.xml": b"" for n in range(201)}), "workbook_too_large", "200 sheets"),
         (sheet(b'<c r="GS1"/>'), "workbook_too_large", "200 columns"),
-        (
-            archive(**{"xl__worksheets__s.xml": b'<x:row spans="1:1" r="1048576"/>'}),
-            "workbook_too_large",
-            "100,000 rows",
-        ),
-        (archive(**{"xl__worksheets__s.xml": b'<c r="CV50000"/>'}), "workbook_too_large", "4,000,000 cells"),
+        (sheet(b'<x:row spans="1:1" r="1048576"/>'), "workbook_too_large", "100,000 rows"),
+        (sheet(b"<row/>" * 101_001), "workbook_too_large", "100,000 rows"),
+        (sheet(b"<c/>" * 201), "workbook_too_large", "200 columns"),
+        (sheet(b"<c r='CV50000'/>"), "workbook_too_large", "2,000,000 cells"),
         (archive(**{"xl__sharedStrings.xml": b"<si/>" * 1_000_001}), "workbook_too_large", "1,000,000 texts"),
     ],
 )
