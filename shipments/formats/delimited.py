@@ -13,6 +13,8 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Looked at to find out the delimiter.
 _HEAD = 1 << 16
 _CHUNK = 1 << 20
+# As many cells of Excel's longest as a row may have columns: no line is longer for a good reason.
+MAX_LINE = 200 * 32_767
 
 
 class Delimited:
@@ -55,9 +57,11 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._text.readline()
+        line = self._text.readline(MAX_LINE + 1)
         if not line:
             raise StopIteration
+        if len(line) > MAX_LINE:
+            raise csv.Error(f"a line has more than {MAX_LINE:,} characters")
         return line
 
 

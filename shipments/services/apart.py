@@ -72,7 +72,9 @@ def _run(payload: IO[bytes]) -> Iterator[Parsed]:
     try:
         if child.stdout is not None:
             for line in child.stdout:
-                yield _part(orjson.loads(line))
+                # A child that is ended in the middle of a line has not said that part.
+                if line.endswith(b"\n"):
+                    yield _part(orjson.loads(line))
         if ended := _said(child.wait()):
             yield ended
     finally:

@@ -57,7 +57,7 @@ def receive(
         payload,
         len(payload),
         printable(content_type)[:100],
-        printable(filename)[:255],
+        file_name(filename),
         by.pk if by else None,
         MessageState.RECEIVED.value,
     ]
@@ -95,3 +95,9 @@ def reprocess(message: Message, *, by: User | None) -> None:
 def printable(text: str) -> str:
     """`text` as the database can hold it: without NUL and without halves of surrogate pairs."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def file_name(said: str) -> str:
+    """The last part of what a sender calls a file, without signs that nobody sees or that turn the writing round."""
+    last = printable(said).replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[:255]

@@ -20,7 +20,7 @@ from shipments.formats.spreadsheet_text import csv_bytes
 from shipments.formats.table import WITH_ROWS
 from shipments.models import Message, Source, Upload
 from shipments.services.apart import parse_apart
-from shipments.services.intake import printable, receive, reprocess
+from shipments.services.intake import file_name, receive, reprocess
 from shipments.services.previewing import examine
 from shipments.services.sources import is_internal
 from shipments.services.undoing import undo_upload
@@ -108,12 +108,6 @@ def error_file(upload: Upload) -> bytes:
     """The refused rows with a last column that says why: a CSV to put right and hand in again."""
     options = {**upload.source.reading, **upload.column_mapping, WITH_ROWS: True}
     return csv_bytes(error_rows(parse_apart(Format.CSV, bytes(upload.raw), options)))
-
-
-def file_name(said: str) -> str:
-    """The last part of a path, without signs that a person does not see."""
-    last = printable(said).replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in last if sign.isprintable())[:255]
 
 
 def _check_right(upload: Upload, by: User) -> None:
