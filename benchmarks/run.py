@@ -20,7 +20,7 @@ import psycopg  # noqa: E402 the project's own modules have to be found first
 
 from config.postgres import Server  # noqa: E402
 
-NAMES = ("ingest", "kills")
+NAMES = ("ingest", "kills", "big_csv")
 
 
 @contextmanager

@@ -237,7 +237,9 @@ WAYMARK_TASKS = {
     "work_jobs": "config.tasks.work_jobs",
 }
 # Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
-WAYMARK_JOBS: dict[str, str] = {}
+WAYMARK_JOBS: dict[str, str] = {
+    "undo_upload": "shipments.services.undoing.undo_step",
+}
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")
 _TASK_SECONDS = 60

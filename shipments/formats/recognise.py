@@ -9,7 +9,7 @@ from shipments.formats.base import Parsed, rejected
 _HEAD = 4096
 _UTF_8 = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BINARY = frozenset({"pdf", "zip", "xls", "gzip", "image", "binary"})
+_BINARY = frozenset({"pdf", "zip", "xlsx", "xls", "gzip", "image", "binary"})
 _MAGIC: dict[bytes, str] = {
     b"%PDF": "pdf", b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip",
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
@@ -23,13 +23,18 @@ _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
 # A whole line, behind the addresses of a Type-B message or in an envelope of EDIFACT.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
 _CARGO_IMP_WRAPPED = re.compile(rb"UNH\+[^+']*\+CIMFS[UA]:")
+_UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
+_FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
+_DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
-    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
+    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
+    "xls": "an old Excel workbook",
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
     "x12_214": "an X12 214", "x12": "an X12 interchange",
 }  # fmt: skip
 
@@ -39,7 +44,7 @@ def recognise(raw: bytes) -> str:
     head = raw[:_HEAD]
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
-            return name
+            return "xlsx" if name == "zip" and b"xl/workbook" in raw else name
     if head.startswith(_UTF_16):
         head = head[2:].replace(b"\x00", b"")
     return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())
@@ -84,7 +89,17 @@ def _recognise_json(head: bytes) -> str:
         return "native"
     if any(word in head for word in _DCSA_3_WORDS):
         return "dcsa_3"
+    if parcel := _recognise_parcel(head):
+        return parcel
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
+
+
+def _recognise_parcel(head: bytes) -> str:
+    if any(word in head for word in _UPS_WORDS):
+        return "ups"
+    if any(word in head for word in _FEDEX_WORDS):
+        return "fedex"
+    return "dhl" if b'"shipments"' in head and any(word in head for word in _DHL_WORDS) else ""
 
 
 def refusal(raw: bytes) -> Parsed | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, cargo_imp, dcsa, native, one_record, table, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, dhl, fedex, native, one_record, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
 
 READERS: dict[str, Parse] = {
@@ -12,9 +12,14 @@ READERS: dict[str, Parse] = {
     Format.ONE_RECORD.value: one_record.parse,
     Format.DCSA_2.value: dcsa.parse_2,
     Format.DCSA_3.value: dcsa.parse_3,
+    Format.UPS.value: ups.parse,
+    Format.FEDEX.value: fedex.parse,
+    Format.DHL.value: dhl.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }
 FORMATS: dict[str, Parse] = {**READERS, Format.AUTO.value: auto.parse_with(READERS)}
 # Formats that can be read part by part, without holding a large message as a whole.
-IN_PARTS: dict[str, ParseParts] = {}
+IN_PARTS: dict[str, ParseParts] = {
+    Format.CSV.value: table.parse_parts,
+}

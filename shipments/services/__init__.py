@@ -14,6 +14,7 @@ from shipments.services.shipments import (
 from shipments.services.sources import manual_source, save_source
 from shipments.services.sweeping import match_waiting
 from shipments.services.taking_up import take_up
+from shipments.services.uploads import check_upload, discard_upload, error_file, import_upload, undo_upload
 
 __all__ = [
     "EventResult",
@@ -23,8 +24,12 @@ __all__ = [
     "add_units",
     "cancel_shipment",
     "change_shipment",
+    "check_upload",
     "create_shipment",
+    "discard_upload",
     "dismiss_event",
+    "error_file",
+    "import_upload",
     "ingest_messages",
     "ingest_waiting",
     "manual_source",
@@ -41,4 +46,5 @@ __all__ = [
     "save_mapping",
     "save_source",
     "take_up",
+    "undo_upload",
 ]

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from shipments.enums import Format
 from shipments.formats.base import Parsed, ParsedEvent, rejected
 from shipments.formats.registry import FORMATS
-from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source
+from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source, Upload
 from shipments.normalise import (
     KnownAlias,
     KnownPlace,
@@ -80,8 +81,12 @@ def read_in_parts(message: Message) -> Generator[Reading, None, None]:
 
 
 def options_of(message: Message) -> dict[str, Any]:
-    """What the parser is told beside the bytes."""
-    return {**message.source.options, "received_at": message.received_at.isoformat()}
+    """What the parser is told beside the bytes: by the source, and for an upload by the person who checked it."""
+    options = {**message.source.options, "received_at": message.received_at.isoformat()}
+    if message.received_by_id and message.source.format in (Format.CSV, Format.AUTO):
+        uploads = Upload.objects.filter(message_id=message.pk).order_by("-pk")
+        options |= uploads.values_list("column_mapping", flat=True).first() or {}
+    return options
 
 
 def _too_large(raw: bytes) -> Parsed | None:
@@ -100,7 +105,7 @@ def _tidy(parsed: Parsed, raw: bytes) -> Parsed:
 def _printed(parsed: Parsed, raw: bytes) -> Parsed:
     if b"\x00" not in raw and b"\\u" not in raw:
         return parsed
-    return dataclasses.replace(parsed, events=tuple(map(_printable, parsed.events)))
+    return dataclasses.replace(parsed, events=tuple(map(printable_event, parsed.events)))
 
 
 def only(reading: Reading, positions: Collection[int]) -> Reading:
@@ -138,7 +143,8 @@ def _as_foreign(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, code="", raw_code=event.raw_code or event.code)
 
 
-def _printable(event: ParsedEvent) -> ParsedEvent:
+def printable_event(event: ParsedEvent) -> ParsedEvent:
+    """The event with texts that the database can hold."""
     changes: dict[str, Any] = {
         field.name: printable(value)
         for field in dataclasses.fields(event)

@@ -25,6 +25,11 @@ OWN_SAMPLES = {
     "one_record_air.json": "one_record",
     "native_air.json": "native",
     "csv_warehouse.csv": "csv",
+    "ups_track_air_parcel.json": "ups",
+    "ups_alert_out_for_delivery.json": "ups",
+    "fedex_track_two_numbers.json": "fedex",
+    "dhl_unified_return.json": "dhl",
+    "dhl_express_pieces.json": "dhl",
 }
 # When our samples came in: what gives the days of Cargo-IMP their year.
 RECEIVED = {"received_at": "2025-11-06T12:00:00+00:00"}

@@ -57,7 +57,7 @@ def test_dates_are_read_as_people_write_them(written, order, wall):
         ("ARRIVED,04.02.2026,H1", "ambiguous_date", "occurred_at"),
         ("ARRIVED,31.02.2026,H1", "bad_time", "occurred_at"),
         ("ARRIVED,soon,H1", "bad_time", "occurred_at"),
-        ("ARRIVED,46057,H1", "bad_time", "occurred_at"),
+        ("ARRIVED,46057,H1", "serial_date", "occurred_at"),
         ("ARRIVED,,H1", "no_time", "occurred_at"),
         (",2026-02-04,H1", "no_code", "code"),
         ("ARRIVED,2026-02-04,", "no_reference", "reference"),
@@ -122,7 +122,7 @@ def test_a_retraction_needs_no_code():
     ("raw", "code"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04", "binary"),
+        (b"PK\x03\x04", "not_a_workbook"),
         (b"[1]", "wrong_format"),
         (b"hello\nworld", "columns_missing"),
         (b"code,date\nA,2026-01-01", "columns_missing"),
