@@ -68,6 +68,8 @@ class ConsoleAdmin(_Base):
     page_template = "console/record.html"
     # (words, name of an address) of pages beside the list.
     links: Sequence[tuple[Any, str]] = ()
+    # Pages that take the selected rows: label, name of the address, permission.
+    bulk_links: Sequence[Any] = ()
 
     # --- What the person may see ---------------------------------------------------------------------------------
 
@@ -99,6 +101,10 @@ class ConsoleAdmin(_Base):
     def filters_for(self, request: HttpRequest) -> Sequence[Filter]:
         """The filters of the list; a room whose filters speak of "me" makes them here."""
         return self.filters
+
+    def links_for(self, request: HttpRequest) -> list[tuple[Any, str]]:
+        """The links of the list that the person may follow: words and address."""
+        return [(words, reverse(f"admin:{name}")) for words, name in self.links]
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         """Narrow `rows` to what matches `text`; used when the room has a `search_hint`."""
@@ -154,10 +160,13 @@ class ConsoleAdmin(_Base):
             "listing": found,
             "rows": [self._line(request, row) for row in found.rows],
             "views": saved_views.bar(self.opts.label_lower, self.views, person(request), request.GET),
-            "links": [(words, reverse(f"admin:{name}")) for words, name in self.links],
+            "links": self.links_for(request),
             "list_actions": self._allowed(request, [a for a in self.operations if a.on_list]),
             "has_row_buttons": any(a.in_row and request.user.has_perm(a.permission) for a in self.operations),
-            "bulk_actions": self._allowed(request, [a for a in self.operations if a.on_rows]),
+            "bulk_actions": [
+                *self._allowed(request, [a for a in self.operations if a.on_rows]),
+                *((b, self.address(b.name)) for b in self.bulk_links if request.user.has_perm(b.permission)),
+            ],
         }
         return self._render(request, "console/list.html", context)
 
