@@ -46,7 +46,7 @@ class GridPages(_Room):
         return [*own, *super().links_for(request)]
 
     def grid(self, request: HttpRequest) -> HttpResponse:
-        """Asking shows the empty grid, or that of the selected rows; posting checks, shows what changes, and records."""
+        """Asking shows an empty grid, or that of the selected rows; posting checks, shows what changes, and records."""
         self._require_view(request)
         if not request.user.has_perm(_RIGHT):
             raise PermissionDenied

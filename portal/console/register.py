@@ -19,6 +19,7 @@ from portal.console import (
     sources,
     tariffs,
     templates,
+    uploads,
     users,
     vocabulary,
 )
@@ -30,6 +31,7 @@ from shipments.models import (
     MilestoneType,
     Shipment,
     Source,
+    Upload,
     WaitingEvent,
 )
 
@@ -39,6 +41,7 @@ ROOMS = {
     WorkTask: exceptions.TaskRoom,
     WaitingEvent: inbox.WaitingRoom,
     Message: inbox.MessageRoom,
+    Upload: uploads.UploadRoom,
     Event: event_log.EventRoom,
     Charge: charges.ChargeRoom,
     Invoice: invoices.InvoiceRoom,
