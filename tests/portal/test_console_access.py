@@ -20,8 +20,9 @@ from milestones.models import ExceptionRule, MilestoneTemplate
 from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Partner, User
 from portal.console.base import ConsoleAdmin
-from shipments.enums import WaitReason
-from shipments.models import CodeMapping, MilestoneType, WaitingEvent
+from shipments.enums import Format, WaitReason
+from shipments.models import CodeMapping, MilestoneType, Upload, WaitingEvent
+from shipments.services import check_upload
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
@@ -36,6 +37,7 @@ ROOMS = {
     "shipments_event": ("sales", ""),
     "shipments_waitingevent": ("sales", ""),
     "shipments_message": ("sales", ""),
+    "shipments_upload": ("sales", ""),
     "shipments_source": ("sales", ""),
     "shipments_location": ("sales", ""),
     "shipments_milestonetype": ("sales", ""),
@@ -68,6 +70,9 @@ ACTIONS = {
     "shipments_waitingevent release": ("customs", "auditor"),
     "shipments_waitingevent dismiss": ("operations", "sales"),
     "shipments_message reprocess": ("operations", "auditor"),
+    "shipments_upload import": ("customs", "sales"),
+    "shipments_upload discard": ("operations", "auditor"),
+    "shipments_upload undo": ("operations", "finance"),
     "shipments_source edit": ("administrator", "sales"),
     "shipments_source create": ("operations", "finance"),
     "shipments_codemapping remap": ("administrator", "customs"),
@@ -97,6 +102,7 @@ ACTIONS = {
 }
 FILES = {
     "shipments_message raw": ("sales", ""),
+    "shipments_upload errors": ("sales", ""),
     "billing_invoice pdf": ("finance", "operations"),
     "billing_invoice csv": ("auditor", "operations"),
     "billing_exportbatch content": ("finance", "sales"),
@@ -128,6 +134,7 @@ def rows() -> dict[str, Model]:
         "shipments_waitingevent": waiting,
         "shipments_message": MessageFactory(),
         "shipments_source": SourceFactory(),
+        "shipments_upload": upload_of(person),
         "shipments_location": shipment.origin,
         "shipments_milestonetype": MilestoneType.objects.first(),
         "shipments_codemapping": CodeMapping.objects.current().first(),
@@ -145,6 +152,13 @@ def rows() -> dict[str, Model]:
         "billing_tariff": Tariff.objects.first(),
         "billing_chargerule": ChargeRule.objects.first(),
     }
+
+
+def upload_of(person: User) -> Upload:
+    """A table with a good and a bad row, checked."""
+    source = SourceFactory(format=Format.CSV)
+    raw = b"code,occurred_at,po\nDEPARTED,2026-11-07,45-1\nDEPARTED,soon,45-1\n"
+    return check_upload(source, raw, filename="dates.csv", column_mapping=None, by=person)
 
 
 def of(group: str) -> Client:
@@ -177,7 +191,10 @@ def test_the_site_has_no_address_but_its_own_and_those_of_rooms() -> None:
 
 def test_the_rooms_have_the_same_few_addresses() -> None:
     kinds = {"changelist", "suggest", "save_view", "remove_view", "do", "do_row", "file", "change"}
-    more = {"billing_charge_unbilled", "billing_charge_draft"}
+    more = {
+        "billing_charge_unbilled", "billing_charge_draft", "shipments_shipment_grid", "shipments_upload_new",
+        "shipments_upload_columns",
+    }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
         found = {pattern.name for pattern in room.get_urls()}
@@ -228,6 +245,23 @@ def test_the_page_of_unbilled_charges_and_its_dialog_are_for_finance(rows: dict[
     assert [of("finance").get(address).status_code for address in (page, draft)] == [200, 200]
     assert [of("auditor").get(address).status_code for address in (page, draft)] == [200, 403]
     assert [of("operations").get(address).status_code for address in (page, draft)] == [403, 403]
+
+
+def test_the_grid_of_dates_is_for_who_may_record_events(rows: dict[str, Model]) -> None:
+    page = reverse("admin:shipments_shipment_grid")
+    for group in ("operations", "customs"):
+        assert (of(group).get(page).status_code, of(group).post(page).status_code) == (200, 422)
+    for group in ("sales", "finance", "auditor", ""):
+        assert (of(group).get(page).status_code, of(group).post(page).status_code) == (403, 403)
+
+
+def test_tables_are_handed_in_by_who_may_record_events(rows: dict[str, Model]) -> None:
+    new = reverse("admin:shipments_upload_new")
+    columns = reverse("admin:shipments_upload_columns", args=[rows["shipments_upload"].pk])
+    for group in ("operations", "customs"):
+        assert (of(group).get(new).status_code, of(group).get(columns).status_code) == (200, 302)
+    for group in ("sales", "auditor", ""):
+        assert (of(group).get(new).status_code, of(group).post(columns).status_code) == (403, 403)
 
 
 def test_who_may_not_see_money_is_shown_none_of_it(rows: dict[str, Model]) -> None:
