@@ -155,7 +155,7 @@ def test_what_is_likely_is_chosen_already(client: Client, source: Source) -> Non
 @pytest.mark.parametrize(
     ("raw", "name", "said"),
     [
-        (b"%PDF-1.7 ...", "dates.csv", "This looks like a PDF document"),
+        (b"%PDF-1.7 ...", "dates.csv", "it looks like a PDF document"),
         (b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*0000*U*00401*1*0*P*>~", "x.csv",
          "an X12 interchange"),
     ],
