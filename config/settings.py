@@ -39,6 +39,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = WAYMARK_MESSAGE_LIMIT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # Requests of one caller of the API in a minute.
 WAYMARK_RATE_LIMIT = environment.integer("WAYMARK_RATE_LIMIT", 1200, least=1, most=1_000_000)
+# Hosts of connections that may lie inside the house, and be asked without TLS: their exact names or addresses.
+WAYMARK_INTERNAL_HOSTS = environment.listed("WAYMARK_INTERNAL_HOSTS", [])
+# Where the folders that a connection watches may lie, and nowhere else.
+WAYMARK_FOLDERS = [Path(folder) for folder in environment.listed("WAYMARK_FOLDERS", [str(VAR / "drop")])]
+# Seconds after which a file that a worker claimed, and did not finish, is anybody's again.
+WAYMARK_CLAIM_SECONDS = environment.integer("WAYMARK_CLAIM_SECONDS", 300, least=1, most=86_400)
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
@@ -237,6 +243,7 @@ WAYMARK_TASKS = {
     "sweep_waiting": "config.tasks.sweep_waiting",
     "beat": "config.tasks.beat",
     "work_jobs": "config.tasks.work_jobs",
+    "collect_due": "config.tasks.collect_due",
 }
 # Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
 WAYMARK_JOBS: dict[str, str] = {
@@ -247,6 +254,8 @@ WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{
 _TASK_SECONDS = 60
 _WORKERS = environment.integer("WAYMARK_WORKERS", 2, least=1, most=64)
 _PREFETCHED = 2
+# How many connections are looked into at once: a host that does not answer holds a worker, and one is to stay free.
+WAYMARK_COLLECTORS = environment.integer("WAYMARK_COLLECTORS", max(1, _WORKERS - 1), least=1, most=64)
 Q_CLUSTER: dict[str, Any] = {
     "name": "waymark",
     # The same database as the rows: what is enqueued commits and rolls back with them.

@@ -49,7 +49,14 @@ def work_jobs() -> None:
         nudge("advance")
 
 
+def collect_due() -> None:
+    """Look into the connections that are due: APIs, directories, mailboxes. What they give is read by `advance`."""
+    shipments.services.collect_due()
+
+
 def beat(name: str, token: str) -> None:
     """A sign of life of the cluster whose supervisor sent `token` (a UUID) through the queue."""
     now = {"beaten_at": Now(), "beat_token": uuid.UUID(token)}
     Heartbeat.objects.update_or_create(name=name, defaults=now)
+    # The schedules know minutes only; this comes every few seconds.
+    shipments.services.wake_collectors()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-# What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection").
-_FORMULA_STARTS = frozenset("=+-@\t\r\n")
+from shipments.outgoing.cells import defused
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | Decimal]]) -> bytes:
@@ -22,7 +20,4 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | Decimal
 
 
 def _cell(value: str | int | Decimal) -> str:
-    if not isinstance(value, str):
-        return str(value)
-    first = unicodedata.normalize("NFKC", value.lstrip(" \u00a0\ufeff\u200b")[:1])
-    return f"'{value}" if first and first in _FORMULA_STARTS else value
+    return defused(value) if isinstance(value, str) else str(value)

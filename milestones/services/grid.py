@@ -16,8 +16,9 @@ from milestones.enums import Audience, TemplateState
 from milestones.models import Milestone, TemplateLine
 from milestones.services.grid_words import DATE_PROBLEMS
 from partners.models import Partner, User
-from shipments.enums import Classifier
+from shipments.enums import Classifier, ReferenceType
 from shipments.grid import MAX_COLUMNS, MAX_ROWS, Column, Grid, Said, bare, read_cell
+from shipments.identifiers import doubt_of
 from shipments.matching import reference_key, unit_key
 from shipments.models import Location, MilestoneType, Reference, Shipment
 from shipments.services.entering import EntriesRefused, enter_events, reporters_for
@@ -240,6 +241,8 @@ def _lines(grid: Grid, result: GridResult, by: User, audiences: Audiences) -> di
 def _wrong_row(number: int, reference: str, found: Mapping[int, Shipment]) -> dict[int, str]:
     if not reference.strip():
         return {number: _("Name the shipment.")}
+    if not found and (doubt := doubt_of(ReferenceType.CONTAINER, reference) or doubt_of(ReferenceType.MAWB, reference)):
+        return {number: doubt}
     if not found:
         return {number: _("No shipment of yours has this reference.")}
     if len(found) > 1:

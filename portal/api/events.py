@@ -115,14 +115,16 @@ def states_of(events: Iterable[Event], *, as_of: datetime | None = None) -> dict
     rows = list(events)
     ids = [event.pk for event in rows]
     states = dict.fromkeys(ids, "active")
-    named = {(event.source_id, event.source_event_id): event.pk for event in rows if event.source_event_id}
+    named: dict[tuple[int, str], list[int]] = {}
+    for event in rows:
+        if event.source_event_id:
+            named.setdefault((event.source_id, event.source_event_id), []).append(event.pk)
     told = Event.objects.filter(processed_at__lte=as_of) if as_of else Event.objects.all()
     taken_back = told.filter(
         source__in={source for source, _id in named}, retracts__in={name for _source, name in named}
     )
     for pair in taken_back.values_list("source_id", "retracts"):
-        if pair in named:
-            states[named[pair]] = "retracted"
+        states.update(dict.fromkeys(named.get(pair, ()), "retracted"))
     # A person takes an event back with a retraction that supersedes it; a repaired reading supersedes it as well.
     replacing = told.filter(supersedes__in=ids).order_by("pk").values_list("supersedes", "retracts")
     states.update({pk: "retracted" if retracts else "superseded" for pk, retracts in replacing if pk})

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import django_filters
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,13 +18,15 @@ from rest_framework.response import Response
 
 from partners.access import ScopedQuerySet
 from partners.enums import Scope
-from portal.api.base import READ_ONLY, Door, Row, caller
+from portal.api.base import READ_ONLY, AnyAnswer, Door, Row, caller, download
 from portal.api.times import in_utc
 from shipments.enums import MessageState
-from shipments.models import Event, Message, Source
-from shipments.services import receive, reprocess
+from shipments.models import Acknowledgement, Event, Message, Source
+from shipments.services import hand_over, receive, reprocess
 
 MAXIMUM_EVENTS_SHOWN = 1000
+# Of an acknowledgement by its kind; both names are registered (RFC 1767).
+_EDI_TYPES = {"997": "application/EDI-X12", "CONTRL": "application/EDIFACT"}
 
 
 class AnyParser(BaseParser):
@@ -157,3 +160,46 @@ class Reprocess(MessageDoor):
         reprocess(message, by=caller(request))
         message.refresh_from_db(fields=["state"])
         return Response({"id": str(message.public_id), "state": message.state, "duplicate_of": None}, status=202)
+
+
+class AcknowledgementOut(serializers.Serializer[Acknowledgement]):
+    kind = serializers.ChoiceField(choices=sorted(_EDI_TYPES))
+    is_accepted = serializers.BooleanField(help_text="False when something in the interchange was not read")
+    created_at = serializers.DateTimeField()
+    handed_over_at = serializers.DateTimeField(allow_null=True, help_text="When it was first taken over")
+
+
+class OneAcknowledgement(MessageDoor):
+    """What we answer to an interchange. Looking at it changes nothing; taking it over is said with a POST."""
+
+    content_negotiation_class = AnyAnswer
+
+    def answer(self) -> Acknowledgement:
+        found = Acknowledgement.objects.filter(message=self.one()).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @extend_schema(
+        operation_id="messages_acknowledgement",
+        responses={(200, kind): OpenApiTypes.BINARY for kind in _EDI_TYPES.values()},
+    )
+    def get(self, request: Request, id: str) -> HttpResponse:
+        """The 997 or CONTRL that answers this message, as it is to be sent. 404 when there is none."""
+        answer = self.answer()
+        name = f"{answer.kind}-{answer.message_id}.edi"
+        return download(bytes(answer.body), content_type=_EDI_TYPES[answer.kind], filename=name)
+
+    @extend_schema(operation_id="messages_acknowledgement_take_over", request=None, responses={200: AcknowledgementOut})
+    def post(self, request: Request, id: str) -> Response:
+        """Say that you have taken the acknowledgement over. The first time counts."""
+        answer = self.answer()
+        hand_over(answer)
+        answer.refresh_from_db(fields=["handed_over_at"])
+        body = {
+            "kind": answer.kind,
+            "is_accepted": answer.is_accepted,
+            "created_at": in_utc(answer.created_at),
+            "handed_over_at": in_utc(answer.handed_over_at),
+        }
+        return Response(body)

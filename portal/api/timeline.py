@@ -160,6 +160,15 @@ def _visible(events: Iterable[Event], codes: set[str], own: set[int] | None) -> 
     return [event for event in events if own is None or event.source_id in own or event.code_id in codes]
 
 
+def visible_events(shipment: Shipment, user: User | None) -> tuple[list[Event], set[int] | None]:
+    """The events of the timeline as `user` may see it now (None: all of them), and the ids of his own sources."""
+    if user is None:
+        return list(_events(shipment, None)), None
+    codes = {code for code, _m in _milestones(shipment, None, audiences_of(user, shipment))}
+    own = own_sources(user)
+    return _visible(_events(shipment, None), codes, own), own
+
+
 def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
     """The timeline as `user` may see it. A constant number of queries."""
     chosen = _milestones(shipment, as_of, audiences_of(user, shipment))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portal.api import charges, events, invoices, messages, milestones, partners, shipments, timeline
+from portal.api import (
+    charges,
+    events,
+    inbound,
+    invoices,
+    messages,
+    milestones,
+    outgoing,
+    partners,
+    shipments,
+    timeline,
+)
 from portal.api.nowhere import Nowhere
 
 app_name = "api"
@@ -14,10 +25,18 @@ urlpatterns = [
     path("messages/", messages.Messages.as_view(), name="messages"),
     path("messages/<uuid:id>/", messages.OneMessage.as_view(), name="message"),
     path("messages/<uuid:id>/reprocess/", messages.Reprocess.as_view(), name="message-reprocess"),
+    path(
+        "messages/<uuid:id>/acknowledgement/",
+        messages.OneAcknowledgement.as_view(),
+        name="message-acknowledgement",
+    ),
+    path("inbound/<uuid:id>/", inbound.Inbound.as_view(), name="inbound"),
     path("events/", events.Events.as_view(), name="events"),
     path("shipments/", shipments.Shipments.as_view(), name="shipments"),
     path("shipments/<uuid:id>/", shipments.OneShipment.as_view(), name="shipment"),
     path("shipments/<uuid:id>/timeline/", timeline.Timeline.as_view(), name="timeline"),
+    path("shipments/<uuid:id>/dcsa/", outgoing.DcsaEvents.as_view(), name="shipment-dcsa"),
+    path("shipments/<uuid:id>/epcis/", outgoing.EpcisDocument.as_view(), name="shipment-epcis"),
     path("milestone-templates/", milestones.Templates.as_view(), name="milestone-templates"),
     path("exceptions/", milestones.Exceptions.as_view(), name="exceptions"),
     path("exceptions/<uuid:id>/", milestones.OneException.as_view(), name="exception"),

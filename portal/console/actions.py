@@ -33,8 +33,8 @@ class Action:
 
     `fits` says whether the row is in a state in which this makes sense: the button shows only then, and a bulk run
     skips the others. `then` gives the address to go to with what the service returned, `reveal` a text that is shown
-    once (a new key). `on_rows` may be done to several selected rows, each in its own transaction. `on_list` is about no
-    row at all.
+    once (a new key); with `is_report` it is an answer to read, no secret to copy. `on_rows` may be done to several
+    selected rows, each in its own transaction. `on_list` is about no row at all.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Action:
     is_danger: bool = False
     then: Callable[[Any], str] | None = None
     reveal: Callable[[Any], str] | None = None
+    is_report: bool = False
 
     @property
     def submit_label(self) -> str:
@@ -116,7 +117,8 @@ def _perform(action: Action, rows: Sequence[Any], values: Mapping[str, Any], by:
 
 
 def _blame(form: ActionForm, error: DomainError) -> None:
-    form.add_error(error.field if error.field in form.fields else None, error.message)
+    field = form.answers_for.get(error.field, error.field)
+    form.add_error(field if field in form.fields else None, error.message)
 
 
 def _finish(request: HttpRequest, action: Action, outcome: Outcome, *, skipped: int) -> HttpResponse:

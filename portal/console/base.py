@@ -5,7 +5,7 @@ Django's own add, change, delete and history pages are not routed: facts are rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.console import listing, saved_views
-from portal.console.actions import BULK, Action, person, run
+from portal.console.actions import BULK, Action, always, person, run
 from portal.console.filters import Filter
 from portal.console.listing import Column, Found, Listing
 from portal.console.record import Section, facts_of
@@ -36,13 +36,14 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something to download from a row: `make(row)` gives (bytes, content type, file name)."""
+    """Something to download from a row that it `fits`: `make(row)` gives (bytes, content type, file name)."""
 
     name: str
     label: Any
     permission: str
     make: Any
     icon: str = "download"
+    fits: Callable[[Any], bool] = always
 
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class ConsoleAdmin(_Base):
         """The filters of the list; a room whose filters speak of "me" makes them here."""
         return self.filters
 
-    def links_for(self, request: HttpRequest) -> list[tuple[Any, str]]:
-        """The links of the list that the person may follow: words and address."""
+    def links_for(self, request: HttpRequest) -> Sequence[tuple[Any, str]]:
+        """(words, address) of what stands beside the list for this person."""
         return [(words, reverse(f"admin:{name}")) for words, name in self.links]
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
@@ -177,7 +178,7 @@ class ConsoleAdmin(_Base):
             "row": row,
             "subtitle": str(row),
             "row_actions": self._row_actions(request, row, self.operations),
-            "row_files": [(f, self.address("file", row.pk, f.name)) for f in self._files(request)],
+            "row_files": [(f, self.address("file", row.pk, f.name)) for f in self._files(request) if f.fits(row)],
             **self.page_context(request, row),
         }
         return self._render(request, self.page_template, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
@@ -16,7 +16,12 @@ from shipments.models import Location, MilestoneType, Shipment
 
 
 class ActionForm(forms.Form):
-    """The base of every dialog: it knows who asks (`by`) and about which row (`row`, None for a whole list)."""
+    """The base of every dialog: it knows who asks (`by`) and about which row (`row`, None for a whole list).
+
+    `answers_for`: what a service calls a value → the field in which a person typed it, where the names differ.
+    """
+
+    answers_for: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, by: User, row: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

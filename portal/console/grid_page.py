@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class GridPages(_Room):
         grid = path("grid/", self.admin_site.admin_view(self.grid), name="shipments_shipment_grid")
         return [grid, *super().get_urls()]
 
-    def links_for(self, request: HttpRequest) -> list[tuple[Any, str]]:
+    def links_for(self, request: HttpRequest) -> Sequence[tuple[Any, str]]:
         own = [(_("Enter dates"), self.address("grid"))] if request.user.has_perm(_RIGHT) else []
         return [*own, *super().links_for(request)]
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partners.models import User
-from portal.console import cells
+from portal.console import cells, message_more
 from portal.console.actions import Action
 from portal.console.base import ConsoleAdmin, File, View
 from portal.console.event_log import fates, happened, place
@@ -288,7 +288,7 @@ class MessageRoom(ConsoleAdmin):
             done=gettext_lazy("It will be read in a moment."),
         ),
     )
-    files = (File("raw", gettext_lazy("Download"), "shipments.view_message", _download),)
+    files = (File("raw", gettext_lazy("Download"), "shipments.view_message", _download), message_more.ACKNOWLEDGEMENT)
     facts = (
         "state",
         "content_type",
@@ -318,7 +318,9 @@ class MessageRoom(ConsoleAdmin):
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         source = cells.row_link("shipments_source", row.source_id, row.source.code)
         facts = [Fact(_("Source"), source, row.source.partner), *facts_of(row, self.facts)]
-        return {"facts": [f for f in facts if f.value != "–"], "sections": self.sections(request, row)}
+        facts += message_more.facts(row)
+        more = message_more.sections(request, row)
+        return {"facts": [f for f in facts if f.value != "–"], "sections": [*self.sections(request, row), *more]}
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         problems = [

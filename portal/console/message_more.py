@@ -1,8 +1,6 @@
-"""What the page of a message says beside its bytes: what it was read as, how far, what was answered, who handed it in."""
+"""What the page of a message says beside its bytes: how far it is read, what was answered, who handed it in."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest
@@ -13,15 +11,13 @@ from portal.console import cells
 from portal.console.base import File
 from portal.console.record import Fact, Section
 from portal.presentation import words
-from shipments.enums import Format, MessageState
+from shipments.enums import MessageState
 from shipments.models import Acknowledgement, Message, Upload
 
 
 def facts(message: Message) -> list[Fact]:
-    """The format it was read as, the progress of a large one, that it was undone, what was answered."""
+    """The progress of a large one, that it was undone, what was answered."""
     found: list[Fact] = []
-    if message.format and message.format != message.source.format:
-        found.append(Fact(_("Read as"), _format_words(message.format)))
     if message.state == MessageState.RECEIVED and message.progress:
         read = _("%(n)d events stored so far") % {"n": message.events_read}
         found.append(Fact(_("Progress"), f"{message.progress} %", read))
@@ -67,10 +63,11 @@ def _download(message: Message) -> tuple[bytes, str, str]:
     return bytes(answer.body), "application/octet-stream", f"{answer.kind}-{message.public_id}.txt"
 
 
-def _format_words(format_: str) -> Any:
-    return Format(format_).label if format_ in Format.values else format_
-
-
 ACKNOWLEDGEMENT = File(
-    "acknowledgement", gettext_lazy("Acknowledgement"), "shipments.view_message", _download, icon="reply"
+    "acknowledgement",
+    gettext_lazy("Acknowledgement"),
+    "shipments.view_message",
+    _download,
+    icon="reply",
+    fits=lambda message: answer_to(message) is not None,
 )

@@ -78,6 +78,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("Users"), "group", "partners_user"),
             Entry(_("API keys"), "key", "partners_apikey"),
             Entry(_("Sources"), "sensors", "shipments_source"),
+            Entry(_("Connections"), "cable", "shipments_connection"),
             Entry(_("Code mappings"), "translate", "shipments_codemapping"),
             Entry(_("Places"), "location_on", "shipments_location"),
             Entry(_("Milestone templates"), "checklist", "milestones_milestonetemplate"),

@@ -9,6 +9,7 @@ from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentExceptio
 from partners.models import ApiKey, Delivery, Partner, User
 from portal.console import (
     charges,
+    connections,
     event_log,
     exceptions,
     inbox,
@@ -25,6 +26,7 @@ from portal.console import (
 )
 from shipments.models import (
     CodeMapping,
+    Connection,
     Event,
     Location,
     Message,
@@ -53,6 +55,7 @@ ROOMS = {
     ApiKey: keys.ApiKeyRoom,
     Delivery: keys.DeliveryRoom,
     Source: sources.SourceRoom,
+    Connection: connections.ConnectionRoom,
     Location: vocabulary.PlaceRoom,
     MilestoneType: vocabulary.MilestoneTypeRoom,
     CodeMapping: vocabulary.MappingRoom,

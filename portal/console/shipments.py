@@ -33,6 +33,7 @@ from portal.console.filters import Choice, Days, Many, Text
 from portal.console.grid_page import GridPages
 from portal.console.listing import Column, Found
 from portal.console.record_dialog import RecordEvent, record
+from portal.console.shipment_files import FILES
 from portal.presentation import strip, times, words
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType
@@ -144,6 +145,8 @@ def _updated(shipment: Shipment) -> Any:
 
 
 class AddReference(ActionForm):
+    answers_for = {"references": "value"}
+
     type = forms.ChoiceField(label=gettext_lazy("Kind"), choices=ReferenceType.choices)
     value = forms.CharField(label=gettext_lazy("Number"), max_length=64)
 
@@ -246,6 +249,7 @@ class ShipmentRoom(GridPages, ConsoleAdmin):
         View(gettext_lazy("Delivered"), "status=delivered"),
         View(gettext_lazy("Everything"), ""),
     )
+    files = FILES
     operations = (
         Action(
             name="record",

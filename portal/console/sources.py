@@ -22,7 +22,7 @@ from portal.console.listing import Column, Found
 from portal.console.record import Section
 from portal.presentation import words
 from shipments.enums import Format, Transport
-from shipments.models import Message, Source
+from shipments.models import Connection, Message, Source
 from shipments.services import save_source
 
 # --- sources -------------------------------------------------------------------------------------------------------
@@ -55,6 +55,21 @@ def _save_source(source: Source, values: Mapping[str, Any], by: User) -> Source:
 
 def _new_source(row: Any, values: Mapping[str, Any], by: User) -> Source:
     return save_source(by=by, **values)
+
+
+def _connections(request: HttpRequest, source: Source) -> list[Section]:
+    """By which ways its messages come in by themselves, and how they do."""
+    if not request.user.has_perm("shipments.view_connection"):
+        return []
+    lines = [
+        [
+            cells.row_link("shipments_connection", c.pk, c.get_kind_display()),
+            _("paused") if not c.is_active else (c.last_error or _("works")),
+            cells.ago(c.last_success_at),
+        ]
+        for c in Connection.objects.for_user(request.user).filter(source=source).order_by("pk")[:10]
+    ]
+    return [Section(_("Connections"), [_("Kind"), _("State"), _("Last success")], lines)] if lines else []
 
 
 class SourceRoom(ConsoleAdmin):
@@ -110,6 +125,7 @@ class SourceRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         mapped = [[key, value] for key, value in sorted(row.column_mapping.items())]
         columns = [Section(_("Columns"), [_("Our field"), _("Their column")], mapped)] if mapped else []
+        columns += _connections(request, row)
         if not request.user.has_perm("shipments.view_message"):
             return columns
         last = Message.objects.for_user(request.user).without_raw().filter(source=row).order_by("-pk")[:10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -140,7 +141,7 @@ class UploadRoom(ConsoleAdmin):
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         return Found(rows.filter(filename__icontains=text.replace("\x00", "")[:100]))
 
-    def links_for(self, request: HttpRequest) -> list[tuple[Any, str]]:
+    def links_for(self, request: HttpRequest) -> Sequence[tuple[Any, str]]:
         return [(_("Upload a table"), self.address("new"))] if request.user.has_perm(_ADD) else []
 
     def get_urls(self) -> list[URLPattern]:

@@ -22,7 +22,7 @@ def parse_with(parsers: Mapping[str, Parse]) -> Parse:
 
     def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
         if format_ := read_as(raw, parsers):
-            return replace(parsers[format_](raw, options), format=format_)
+            return replace(parsers[format_](raw, {**options, "is_auto": True}), format=format_)
         if refused := refusal(raw):
             return refused
         said = named(recognise(raw))

@@ -106,6 +106,7 @@ class Envelope:
 
     `digest`: SHA-256 of its segments, whatever stands round them. `first`, `last`: positions of its events (last is
     one past). `is_acknowledgement`: it holds acknowledgements only, and is never acknowledged itself.
+    `sender_qualifier`, `receiver_qualifier`: what kind of id that is (ISA05, ISA07). `is_test`: sent as a test (ISA15).
     """
 
     standard: str
@@ -117,6 +118,9 @@ class Envelope:
     last: int = 0
     sets: tuple[EnvelopeSet, ...] = ()
     is_acknowledgement: bool = False
+    sender_qualifier: str = ""
+    receiver_qualifier: str = ""
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from shipments.enums import Classifier, TimePrecision
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace, ParseIssue
+from shipments.formats.extension import extended
 from shipments.formats.json_text import Unreadable, issue, items, load_events, mapping, text
 from shipments.formats.recognise import recognise, wrong_format
 from shipments.formats.times import WallTime, read_iso
@@ -52,7 +53,7 @@ def _parse(raw: bytes, expected: str) -> Parsed:
     issues: list[ParseIssue] = []
     for position, value in enumerate(loaded):
         try:
-            events.append(_retraction(value, position) or _event(value, position))
+            events.append(extended(_retraction(value, position) or _event(value, position), value))
         except Unreadable as error:
             issues.append(issue(error, value, position))
     if not events and recognise(raw) not in _DCSA:

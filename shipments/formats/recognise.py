@@ -17,15 +17,20 @@ _MAGIC: dict[bytes, str] = {
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
 _X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
+_EDIFACT = re.compile(rb"UN(?:A|B[^A-Za-z0-9\s])")
+_EDIFACT_MESSAGE = re.compile(rb"UNH([^A-Za-z0-9\s]).{1,24}?\1([A-Z]{6})", re.DOTALL)
+_EDIFACT_READ = {
+    "iftsta": "iftsta", "coarri": "coarri", "codeco": "codeco", "cimfsu": "cargo_imp", "cimfsa": "cargo_imp",
+}  # fmt: skip
 _DCSA_WORDS = (b'"eventType"', b'"eventClassification"', b'EventTypeCode"', b'"eventID"', b"retractedEventID")
 _DCSA_3_WORDS = (b'"eventClassification"', b'"eventRouting"')
 _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
-# A whole line, behind the addresses of a Type-B message or in an envelope of EDIFACT.
+# A whole line, behind the addresses of a Type-B message.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
-_CARGO_IMP_WRAPPED = re.compile(rb"UNH\+[^+']*\+CIMFS[UA]:")
 _UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
 _FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
 _DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
+_EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
@@ -33,14 +38,16 @@ _SPOKEN: dict[str, str] = {
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
-    "one_record": "ONE Record (JSON-LD)", "native": "Waymark events (JSON)", "csv": "a table (CSV)",
+    "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
+    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
+    "contrl": "an EDIFACT CONTRL",
     "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
-    "x12_214": "an X12 214", "x12": "an X12 interchange",
 }  # fmt: skip
 
 
 def recognise(raw: bytes) -> str:
-    """'x12_214', 'x12_315', 'x12', 'edifact', 'cargo_imp', 'dcsa_2', 'native', 'json', 'csv' ...; '' for none."""
+    """'x12_214', 'x12', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2', 'native' ...; '' for none."""
     head = raw[:_HEAD]
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
@@ -70,8 +77,8 @@ def _recognise_text(head: bytes) -> str:
     if _X12.match(head):
         found = _X12_SET.search(head)
         return f"x12_{found[2].decode()}" if found else "x12"
-    if head.startswith((b"UNA", b"UNB+")):
-        return "cargo_imp" if _CARGO_IMP_WRAPPED.search(head) else "edifact"
+    if _EDIFACT.match(head):
+        return _recognise_edifact(head)
     if _CARGO_IMP.search(head) and not head.startswith((b"{", b"[", b"<")):
         return "cargo_imp"
     if head.startswith((b"{", b"[")):
@@ -82,9 +89,21 @@ def _recognise_text(head: bytes) -> str:
     return "csv" if any(first.count(sign) for sign in (b",", b";", b"\t", b"|")) else ""
 
 
+def _recognise_edifact(head: bytes) -> str:
+    """By its messages: the first of a kind that is read, else the first."""
+    kinds = [kind.decode().lower() for _, kind in _EDIFACT_MESSAGE.findall(head)]
+    if known := next((_EDIFACT_READ[kind] for kind in kinds if kind in _EDIFACT_READ), ""):
+        return known
+    if not kinds:
+        return "edifact"
+    return "contrl" if kinds[0] == "contrl" else f"edifact_{kinds[0]}"
+
+
 def _recognise_json(head: bytes) -> str:
     if any(word in head for word in _ONE_RECORD_WORDS):
         return "one_record"
+    if any(word in head for word in _EPCIS_WORDS):
+        return "epcis"
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
     if any(word in head for word in _DCSA_3_WORDS):
@@ -117,6 +136,8 @@ def refusal(raw: bytes) -> Parsed | None:
 
 def named(looks_like: str) -> str:
     """What `recognise` found, in words with an article; '' for what has no name."""
+    if looks_like.startswith("edifact_"):
+        return f"an EDIFACT {looks_like[8:].upper()}"
     return _SPOKEN.get(looks_like) or (f"an X12 {looks_like[4:]}" if looks_like.startswith("x12_") else "")
 
 

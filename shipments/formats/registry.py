@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shipments.enums import Format
-from shipments.formats import auto, cargo_imp, dcsa, dhl, fedex, native, one_record, table, ups, x12_214
+from shipments.formats import auto, cargo_imp, dcsa, dhl, epcis, fedex, native, one_record, table, ups, x12_214
 from shipments.formats.base import Parse, ParseParts
+from shipments.formats.edifact_kinds import parse_as
 
 READERS: dict[str, Parse] = {
     Format.X12_214.value: x12_214.parse,
@@ -15,6 +16,10 @@ READERS: dict[str, Parse] = {
     Format.UPS.value: ups.parse,
     Format.FEDEX.value: fedex.parse,
     Format.DHL.value: dhl.parse,
+    Format.IFTSTA.value: parse_as("IFTSTA"),
+    Format.COARRI.value: parse_as("COARRI"),
+    Format.CODECO.value: parse_as("CODECO"),
+    Format.EPCIS.value: epcis.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }

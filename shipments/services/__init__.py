@@ -1,3 +1,15 @@
+from shipments.services.acknowledging import hand_over
+from shipments.services.calls import NotGenuine, Taken, take_call
+from shipments.services.collecting import Look, collect_due, collect_now, wake_collectors
+from shipments.services.connections import (
+    Saved,
+    Trial,
+    pause_connection,
+    resume_connection,
+    rotate_secret,
+    save_connection,
+    try_connection,
+)
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.outcomes import RowOutcome, outcomes_of
@@ -19,18 +31,26 @@ from shipments.services.uploads import check_upload, discard_upload, error_file,
 
 __all__ = [
     "EventResult",
+    "Look",
+    "NotGenuine",
     "Receipt",
     "RowOutcome",
+    "Saved",
+    "Taken",
+    "Trial",
     "add_party",
     "add_references",
     "add_units",
     "cancel_shipment",
     "change_shipment",
     "check_upload",
+    "collect_due",
+    "collect_now",
     "create_shipment",
     "discard_upload",
     "dismiss_event",
     "error_file",
+    "hand_over",
     "import_upload",
     "ingest_messages",
     "ingest_waiting",
@@ -38,6 +58,7 @@ __all__ = [
     "match_event",
     "match_waiting",
     "outcomes_of",
+    "pause_connection",
     "read_now",
     "receive",
     "record_event",
@@ -45,10 +66,16 @@ __all__ = [
     "remove_party",
     "report_events",
     "reprocess",
+    "resume_connection",
     "retract_event",
+    "rotate_secret",
+    "save_connection",
     "save_mapping",
     "save_source",
     "table_source",
+    "take_call",
     "take_up",
+    "try_connection",
     "undo_upload",
+    "wake_collectors",
 ]

@@ -8,12 +8,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.bulk import insert_rows
+from shipments.formats import contrl
 from shipments.formats.base import Envelope
 from shipments.models import Acknowledgement
 from shipments.services.reading import Reading
 
 # Standard → (kind, what writes it: envelopes, our number, the instant in ISO → bytes).
-WRITERS: dict[str, tuple[str, Callable[[Sequence[Envelope], int, str], bytes]]] = {}
+WRITERS: dict[str, tuple[str, Callable[[Sequence[Envelope], int, str], bytes]]] = {
+    "edifact": ("CONTRL", contrl.write),
+}
 
 
 def acknowledge(readings: Sequence[Reading]) -> int:
@@ -28,6 +31,8 @@ def acknowledge(readings: Sequence[Reading]) -> int:
             continue
         kind, write = WRITERS[answered[0].standard]
         body = write(answered, reading.message.pk, timezone.now().isoformat())
+        if not body:
+            continue
         is_accepted = all(one.is_accepted for envelope in answered for one in envelope.sets)
         rows.append((reading.message.pk, kind, "\\x" + body.hex(), is_accepted))
     return len(

@@ -12,8 +12,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 from shipments.enums import Format
-from shipments.formats.base import Parsed, ParsedEvent, rejected
+from shipments.formats.base import Parsed, ParsedEvent, ParseIssue, rejected
 from shipments.formats.registry import FORMATS
+from shipments.identifiers import doubts_of
 from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source, Upload
 from shipments.normalise import (
     KnownAlias,
@@ -30,6 +31,8 @@ from shipments.services.intake import printable
 from shipments.services.storing import Report
 
 MOST_ISSUES = 200
+# Wrong check digits that one message is told of.
+_MOST_DOUBTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ def read(message: Message) -> Reading:
         return Reading(message, source, refused)
     options = options_of(message)
     if needs_apart(raw):
-        return Reading(message, source, _tidy(joined(parse_apart(source.format, raw, options)), raw))
-    return Reading(message, source, _tidy(FORMATS[source.format](raw, options), raw))
+        parsed = joined(parse_apart(source.format, raw, options))
+    else:
+        parsed = FORMATS[source.format](raw, options)
+    return Reading(message, source, _checked(_tidy(parsed, raw), set()))
 
 
 def read_in_parts(message: Message) -> Generator[Reading, None, None]:
@@ -73,9 +78,10 @@ def read_in_parts(message: Message) -> Generator[Reading, None, None]:
         yield Reading(message, source, refused)
         return
     is_empty = True
+    told: set[tuple[str, str]] = set()
     for parsed in parse_apart(source.format, raw, options_of(message)):
         is_empty = is_empty and not parsed.events and not parsed.issues and not parsed.is_quiet
-        yield Reading(message, source, _printed(parsed, raw))
+        yield Reading(message, source, _checked(_printed(parsed, raw), told))
     if is_empty:
         yield Reading(message, source, _tidy(Parsed(), raw))
 
@@ -100,6 +106,20 @@ def _tidy(parsed: Parsed, raw: bytes) -> Parsed:
     if parsed.events or parsed.issues or parsed.is_quiet:
         return _printed(parsed, raw)
     return rejected("no_events", "The message could be read, and there is no event in it.")
+
+
+def _checked(parsed: Parsed, told: set[tuple[str, str]]) -> Parsed:
+    """With a warning for each number whose check digit does not fit; `told`: those that the message has warnings for.
+
+    A wrong number is kept and matched as it came: carriers send what was typed into their own systems.
+    """
+    found: list[ParseIssue] = []
+    for event in parsed.events:
+        for kind, value, said in doubts_of(event):
+            if (kind, value) not in told and len(told) < _MOST_DOUBTS:
+                told.add((kind, value))
+                found.append(ParseIssue("check_digit", said, event.segment, kind, event.position, is_warning=True))
+    return dataclasses.replace(parsed, issues=(*parsed.issues, *found)) if found else parsed
 
 
 def _printed(parsed: Parsed, raw: bytes) -> Parsed:

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from core.errors import DomainError, NotVisible
 from core.queue import nudge
 from partners.access import may
-from partners.enums import Permission
+from partners.enums import Permission, UserKind
 from partners.models import Partner, User
 from partners.services import withdraw_deliveries
 from partners.services.checking import checked
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType, UnitKind
+from shipments.identifiers import problem_of, problem_of_unit
 from shipments.matching import reference_key, unit_key
 from shipments.models import Leg, Reference, Shipment, ShipmentParty, ShipmentStream, Unit
 from shipments.references import reference_type
@@ -43,10 +44,11 @@ def create_shipment(draft: ShipmentDraft, *, by: User | None) -> Shipment:
 
     A partner's person or key may do so for a customer on which it holds `change_shipments`; otherwise NotVisible.
     Raises DomainError `reference_taken` (conflict) and `invalid`, `unknown_role`, `unknown_reference_type`,
-    `unusable_reference`, `unit_twice` with the field.
+    `unusable_reference`, `unit_twice` with the field; and `wrong_number` when a person typed it (`_must_be_right`).
     """
     if not is_internal(by) and not may(_known(by), Permission.CHANGE_SHIPMENTS, draft.customer):
         raise NotVisible(str(Partner._meta.verbose_name))
+    _must_be_right(by, references=draft.references, units=draft.units, ships=[leg.vessel_imo for leg in draft.legs])
     shipment = _insert(draft, by)
     ShipmentStream.objects.create(shipment=shipment)
     ShipmentParty.objects.bulk_create(_parties(shipment, draft))
@@ -81,8 +83,12 @@ def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User 
 
 @transaction.atomic
 def add_references(shipment: Shipment, references: Sequence[tuple[str, str]], *, by: User | None) -> None:
-    """Have the shipment known by more (type, value) pairs, and take up the events that wait for them."""
+    """Have the shipment known by more (type, value) pairs, and take up the events that wait for them.
+
+    Raises DomainError as `create_shipment` does for references.
+    """
     _must_change(shipment, by)
+    _must_be_right(by, references=references)
     Reference.objects.bulk_create(_references(shipment, references), ignore_conflicts=True)
     take_up(shipment)
     touch([shipment.pk])
@@ -93,8 +99,10 @@ def add_units(shipment: Shipment, units: Sequence[tuple[str, str, str]], *, by: 
     """List units (kind, number, ISO type or '') that became known later; those listed already stay as they are.
 
     The shipment is known by their numbers from now on, and takes up the events that wait for them.
+    Raises DomainError as `create_shipment` does for units.
     """
     _must_change(shipment, by)
+    _must_be_right(by, units=units)
     rows = _units(shipment, units)
     Unit.objects.bulk_create(rows, ignore_conflicts=True)
     known_by = [(_UNIT_REFERENCES[unit.kind], unit.number) for unit in rows]
@@ -208,6 +216,24 @@ def _units(shipment: Shipment, said: Iterable[tuple[str, str, str]]) -> list[Uni
         if rows.setdefault(unit.key, unit) is not unit:
             raise DomainError("unit_twice", _("The unit %s is listed twice.") % unit.number, field="units")
     return list(rows.values())
+
+
+def _must_be_right(
+    by: User | None,
+    *,
+    references: Sequence[tuple[str, str]] = (),
+    units: Sequence[tuple[str, str, str]] = (),
+    ships: Sequence[str] = (),
+) -> None:
+    """A person who types a number with a wrong check digit looks again. A system passes on what others gave it."""
+    if by is None or by.kind == UserKind.SERVICE:
+        return
+    said = [("references", problem_of(reference_type(name) or "", value)) for name, value in references]
+    said += [("units", problem_of_unit(kind, number)) for kind, number, _iso_type in units]
+    said += [("legs", problem_of("vessel_imo", number)) for number in ships if number]
+    for field, problem in said:
+        if problem:
+            raise DomainError("wrong_number", problem, field=field)
 
 
 def _legs(shipment: Shipment, draft: ShipmentDraft) -> list[Leg]:

@@ -138,6 +138,7 @@ def test_a_container_as_reference_makes_events_of_that_unit(shipment: Shipment, 
     [
         ("NOBODY-1", "No shipment of yours has this reference."),
         ("", "Name the shipment."),
+        ("MSKU1234567", "MSKU1234567 has a wrong check digit: with 5 at the end it would be right."),
         ("PO-SHARED", "Several shipments have this reference: SHIP-1, SHIP-2. Use the shipment's own."),
     ],
 )

@@ -9,7 +9,7 @@ from partners.enums import InternalGroup, PartnerKind, Role, Scope
 from partners.models import Partner
 from partners.services import save_partner
 from shipments.enums import Format
-from shipments.models import Event, Message, Source
+from shipments.models import Acknowledgement, Event, Message, Source
 from shipments.services import ingest_waiting, save_source
 from tests.factories.partners import api_key, internal, member
 from tests.factories.shipments import LocationFactory, native, payload
@@ -172,3 +172,37 @@ def test_who_reports_for_many_says_for_which_source(feed, secret):
 def test_nothing_is_told_of_shipments_that_are_anothers(feed, secret):
     answer = ask(f"events/?shipment={MISSING}", secret=secret)
     assert answer.json()["results"] == []
+
+
+EDIFACT = (
+    b"UNB+UNOC:3+LINE:ZZZ+WAYMARK+260312:0915+77'UNH+1+IFTSTA:D:00B:UN'CNI+1'STS+1+24'RFF+BM:MAEU1'"
+    b"DTM+334:202603111840:203'UNT+6+1'UNZ+1+77'"
+)
+
+
+@pytest.mark.parametrize(("kind", "content_type"), [("CONTRL", "application/EDIFACT"), ("997", "application/EDI-X12")])
+def test_an_acknowledgement_is_fetched_as_it_is_and_taken_over_once(carrier, secret, kind, content_type):
+    save_source("LINE-EDI", partner=carrier, format=Format.IFTSTA)
+    Source.objects.filter(code="LINE-EDI").update(acknowledges=True)
+    posted = ask("messages/?source=LINE-EDI", "POST", secret=secret, body=EDIFACT, Content_Type="application/edifact")
+    address = f"messages/{posted.json()['id']}/acknowledgement/"
+    assert ask(address, secret=secret).status_code == 404
+    ingest_waiting()
+    answer = Acknowledgement.objects.get()
+    Acknowledgement.objects.update(kind=kind)
+    fetched = ask(address, secret=secret, Accept="text/html")
+    assert (fetched.status_code, fetched.content, fetched["Content-Type"]) == (200, bytes(answer.body), content_type)
+    assert (fetched["X-Content-Type-Options"], fetched["Content-Disposition"]) == (
+        "nosniff", f'attachment; filename="{kind}-{answer.message_id}.edi"',
+    )  # fmt: skip
+    assert Acknowledgement.objects.get().handed_over_at is None
+    first, again = (ask(address, "POST", secret=secret).json() for _time in range(2))
+    assert first == again and first["handed_over_at"] is not None
+    assert (first["kind"], first["is_accepted"]) == (kind, True)
+
+
+def test_a_message_without_an_acknowledgement_has_none_to_fetch(feed, secret):
+    posted = ask("messages/?source=LINE-FEED", "POST", secret=secret, body=payload(native("DEPARTED")))
+    address = f"messages/{posted.json()['id']}/acknowledgement/"
+    ingest_waiting()
+    assert [ask(address, method, secret=secret).status_code for method in ("GET", "POST")] == [404, 404]

@@ -21,8 +21,8 @@ from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Partner, User
 from portal.console.base import ConsoleAdmin
 from shipments.enums import Format, WaitReason
-from shipments.models import CodeMapping, MilestoneType, Upload, WaitingEvent
-from shipments.services import check_upload
+from shipments.models import Acknowledgement, CodeMapping, MilestoneType, Upload, WaitingEvent
+from shipments.services import check_upload, save_connection
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
@@ -39,6 +39,7 @@ ROOMS = {
     "shipments_message": ("sales", ""),
     "shipments_upload": ("sales", ""),
     "shipments_source": ("sales", ""),
+    "shipments_connection": ("sales", ""),
     "shipments_location": ("sales", ""),
     "shipments_milestonetype": ("sales", ""),
     "shipments_codemapping": ("sales", ""),
@@ -75,6 +76,17 @@ ACTIONS = {
     "shipments_upload undo": ("operations", "finance"),
     "shipments_source edit": ("administrator", "sales"),
     "shipments_source create": ("operations", "finance"),
+    "shipments_connection edit": ("operations", "customs"),
+    "shipments_connection test": ("administrator", "sales"),
+    "shipments_connection pause": ("operations", "auditor"),
+    "shipments_connection resume": ("administrator", "finance"),
+    "shipments_connection rotate": ("operations", "sales"),
+    "shipments_connection create_webhook": ("operations", "customs"),
+    "shipments_connection create_poll": ("administrator", "sales"),
+    "shipments_connection create_folder": ("operations", "finance"),
+    "shipments_connection create_sftp": ("administrator", "auditor"),
+    "shipments_connection create_ftp": ("operations", "sales"),
+    "shipments_connection create_imap": ("administrator", "customs"),
     "shipments_codemapping remap": ("administrator", "customs"),
     "shipments_codemapping create": ("operations", "sales"),
     "milestones_shipmentexception resolve": ("finance", "sales"),
@@ -102,7 +114,10 @@ ACTIONS = {
 }
 FILES = {
     "shipments_message raw": ("sales", ""),
+    "shipments_message acknowledgement": ("sales", ""),
     "shipments_upload errors": ("sales", ""),
+    "shipments_shipment dcsa": ("sales", ""),
+    "shipments_shipment epcis": ("sales", ""),
     "billing_invoice pdf": ("finance", "operations"),
     "billing_invoice csv": ("auditor", "operations"),
     "billing_exportbatch content": ("finance", "sales"),
@@ -126,15 +141,18 @@ def rows() -> dict[str, Model]:
     event = EventFactory(shipments=[shipment])
     person = internal("operations")
     waiting = WaitingEvent.objects.create(event=EventFactory(), source=event.source, reason=WaitReason.UNMATCHED)
+    answered = MessageFactory()
+    Acknowledgement.objects.create(message=answered, kind="997", body=b"ISA*00~", is_accepted=True)
     notification = NotificationFactory()
     delivery = Delivery.objects.create(notification=notification, user=person, channel=Channel.EMAIL)
     return {
         "shipments_shipment": shipment,
         "shipments_event": event,
         "shipments_waitingevent": waiting,
-        "shipments_message": MessageFactory(),
+        "shipments_message": answered,
         "shipments_source": SourceFactory(),
         "shipments_upload": upload_of(person),
+        "shipments_connection": save_connection(SourceFactory(), kind="webhook", settings={}, by=None).connection,
         "shipments_location": shipment.origin,
         "shipments_milestonetype": MilestoneType.objects.first(),
         "shipments_codemapping": CodeMapping.objects.current().first(),

@@ -147,6 +147,17 @@ def test_an_event_is_recorded_and_taken_back_and_both_stay_on_record() -> None:
     assert [str(line[6]) for line in log.lines] == ["retracts another", "retracted"]
 
 
+def test_a_wrong_check_digit_is_told_at_the_field_it_was_typed_in() -> None:
+    shipment = shipment_of(PartnerFactory())
+    typed = {"type": "container", "value": "MSKU1234566"}
+    answer = signed_in("operations").post(row("shipments_shipment", shipment.pk, "add_reference"), typed)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "value": ["MSKU1234566 has a wrong check digit: with 5 at the end it would be right."]
+    }
+    assert not shipment.references.filter(value="MSKU1234566").exists()
+
+
 def test_a_shipment_is_made_referenced_and_cancelled() -> None:
     customer = PartnerFactory(code="ACME")
     client = signed_in("operations")

@@ -23,6 +23,7 @@ OWN_SAMPLES = {
     "dcsa_3_ocean.json": "dcsa_3",
     "cargo_imp_air.txt": "cargo_imp",
     "one_record_air.json": "one_record",
+    "epcis_pallets.json": "epcis",
     "native_air.json": "native",
     "csv_warehouse.csv": "csv",
     "ups_track_air_parcel.json": "ups",
@@ -30,6 +31,11 @@ OWN_SAMPLES = {
     "fedex_track_two_numbers.json": "fedex",
     "dhl_unified_return.json": "dhl",
     "dhl_express_pieces.json": "dhl",
+    "iftsta_ocean_container.edi": "iftsta",
+    "iftsta_road_partner_codes.edi": "iftsta",
+    "iftsta_cancelled.edi": "iftsta",
+    "coarri_discharge.edi": "coarri",
+    "codeco_gate.edi": "codeco",
 }
 # When our samples came in: what gives the days of Cargo-IMP their year.
 RECEIVED = {"received_at": "2025-11-06T12:00:00+00:00"}
@@ -143,3 +149,50 @@ def test_a_wrong_value_costs_its_own_event_only(name, read, issues):
     parsed = FORMATS["dcsa_2"](collected(f"dcsa_tnt/{name}"), {})
     assert len(parsed.events) == read
     assert [(issue.code, issue.position) for issue in parsed.issues][: len(issues)] == issues
+
+
+@needs_collected
+@pytest.mark.parametrize(
+    ("name", "codes", "issues"),
+    [
+        ("Documents__AggregationEvent.json", ["receiving"], []),
+        (
+            "Documents__Combination_of_different_event.json",
+            ["sensor_reporting", "unpacking", "http://example.com/ext1/summarising_discharge",
+             "disposition:completeness_verified", "", "disassembling"],
+            [],
+        ),
+        ("Documents__Namespaces_at_different_level.json", ["event:ObjectEvent"] * 5, []),
+        ("Documents__ObjectEvent_all_possible_fields.json", [""], []),
+        ("Documents__ObjectEvent_with_digitalLink.json", ["receiving+at_destination"], []),
+        ("Documents__ObjectEvent_with_persistentDisposition.json", ["receiving", "inspecting"], []),
+        (
+            "Documents__TransactionEvent.json",
+            ["http://epcis.example.org/hc/bizstep/summarising_discharge", "transporting"], [],
+        ),
+        ("Events__ObjectEvent.json", ["receiving"], []),
+        ("hash_epcisDocWithShippingAndTransportingEvent.jsonld", ["departing", "transporting"], []),
+        ("hash_epcisDocWithXMLstartTagAndErrorDeclaration.jsonld", [""], []),
+        (
+            "Invalid__Combination_of_events_with_missing_mandatory_fields.json", [],
+            ["action is missing.", "eventTimeZoneOffset and action are missing."],
+        ),
+        (
+            "Invalid__EPCISDocument_without_context.json", [],
+            ["@context is missing: without it an EPCISDocument says nothing."],
+        ),
+        (
+            "Invalid__ObjectEvent_with_non_standard_bizStep.json", ["transforming"],
+            ["bizStep is no word of the CBV: transforming. A step of another vocabulary is written as a URI."],
+        ),
+    ],
+)  # fmt: skip
+def test_every_sample_of_epcis_is_read_or_refused_for_the_right_reason(name, codes, issues):
+    parsed = FORMATS["epcis"](collected(f"epcis/{name}"), {})
+    assert [event.raw_code for event in parsed.events] == codes
+    assert [issue.message for issue in parsed.issues] == issues
+
+
+@needs_collected
+def test_the_list_of_epcis_samples_is_complete():
+    assert len(list((COLLECTED / "epcis").iterdir())) == 13

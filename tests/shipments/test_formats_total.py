@@ -57,11 +57,12 @@ def test_a_real_message_cut_off_anywhere(format_, cut):
     check(format_, whole[: int(len(whole) * cut)])
 
 
-@pytest.mark.parametrize("format_", ["dcsa_2", "native"])
+@pytest.mark.parametrize("format_", ["dcsa_2", "epcis", "native"])
 @given(data=st.data())
 def test_a_real_event_with_any_value_in_any_field(format_, data):
     loaded = json.loads(sample(format_))
-    event = data.draw(st.sampled_from(loaded if isinstance(loaded, list) else loaded["events"]))
+    listed = loaded if isinstance(loaded, list) else loaded.get("events") or loaded["epcisBody"]["eventList"]
+    event = data.draw(st.sampled_from(listed))
     name = data.draw(st.sampled_from(sorted(event)))
     check(format_, json.dumps({**event, name: data.draw(JSON)}).encode())
 
