@@ -204,7 +204,7 @@ class UploadRoom(ConsoleAdmin):
 
 def _facts(upload: Upload, view: upload_desk.View) -> list[Fact]:
     facts = [
-        Fact(_("State"), cells.tag(words.upload_state(upload.state))),
+        Fact(_("State"), str(words.upload_state(upload.state))),
         Fact(
             _("Source"), cells.row_link("shipments_source", upload.source_id, upload.source.code), upload.source.partner
         ),

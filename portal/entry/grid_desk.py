@@ -45,6 +45,7 @@ class Cell:
 
     name: str
     label: str
+    short: str
     text: str
     status: str = ""
     error: str = ""
@@ -259,7 +260,7 @@ def _line(number: int, row: Row, heads: Sequence[Head], result: GridResult) -> L
     for head in heads:
         text = row.cells[head.number] if head.number < len(row.cells) else ""
         found = result.cells.get((number, head.number))
-        blank = Cell(f"x{number}_{head.number}", f"{who}: {head.label}", text)
+        blank = Cell(f"x{number}_{head.number}", f"{who}: {head.label}", head.label, text)
         cells.append(_filled(blank, found) if found else blank)
     return Line(number, row.reference, result.rows.get(number, ""), result.shipments.get(number), tuple(cells))
 

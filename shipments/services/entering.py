@@ -42,9 +42,11 @@ def enter_events(
     if receipt.is_duplicate:
         return _events(receipt.message.pk)
     reading = read(receipt.message)
-    if reading.parsed.issues:
+    # A doubtful check digit is a warning: the number was not typed here, it is one of the shipment's.
+    wrong = [issue for issue in reading.parsed.issues if not issue.is_warning]
+    if wrong:
         raise EntriesRefused(
-            {max(i.position, 0): DomainError(i.code, i.message, field=i.element) for i in reading.parsed.issues}
+            {max(issue.position, 0): DomainError(issue.code, issue.message, field=issue.element) for issue in wrong}
         )
     ingest_decided(reading, dict(enumerate(decisions)))
     events = _events(receipt.message.pk)

@@ -128,7 +128,8 @@ def test_two_places_of_one_milestone_are_a_question(shipment: Shipment, colleagu
 
 def test_a_container_as_reference_makes_events_of_that_unit(shipment: Shipment, colleague: User) -> None:
     number = Unit.objects.get(shipment=shipment).number
-    record_grid(grid("2026-11-07 18:30", reference=number), by=colleague, entry_id=ENTRY)
+    result = record_grid(grid("2026-11-07 18:30", reference=number), by=colleague, entry_id=ENTRY)
+    assert (result.errors, result.rows, result.cells[0, 0].message) == (0, {}, "")
     event = Event.objects.get()
     assert (event.equipment, event.matches.get().unit.number) == (number, number)
 
