@@ -200,7 +200,7 @@ def view_of(upload: Upload, *, by: User, page: int = 1) -> View:
         view.pages = max(1, -(-(message.events_found + message.events_duplicate) // PAGE))
         view.page = min(max(1, page), view.pages)
         view.outcomes = [_outcome(one) for one in outcomes_of(upload, by=by, first=(view.page - 1) * PAGE, count=PAGE)]
-        view.counts = _counts(message, upload.report)
+        view.counts = _counts(message, upload.report) if view.state == "result" else []
     if view.state == "reading" and message is not None:
         view.percent = message.progress
     if job is not None:

@@ -19,7 +19,7 @@ from partners.enums import Permission
 from partners.models import Partner, User
 from portal.entry import upload_desk
 from portal.pages.base import Page, page_of
-from portal.presentation import words
+from portal.presentation import times, words
 from shipments.enums import UploadState
 from shipments.models import Upload
 from shipments.services import discard_upload, error_file, import_upload, table_source, undo_upload
@@ -72,7 +72,10 @@ class UploadList(_Uploads):
     def _show(self, form: UploadForm) -> HttpResponse:
         rows, following = page_of(self.own(), self.request.GET.get("after", ""))
         context = self.get_context_data(
-            uploads=[(one, words.upload_state(one.state)) for one in rows],
+            uploads=[
+                (one, words.upload_state(one.state), times.local(one.created_at, self.person.time_zone or "UTC"))
+                for one in rows
+            ],
             form=form,
             limit=upload_desk.size_words(),
             following=following,

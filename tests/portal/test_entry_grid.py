@@ -142,3 +142,18 @@ def test_a_partner_fills_his_own_grid(shipments: list[Shipment]) -> None:
     client.post(PORTAL, {**fields(preview), "step": "record"})
     event = Event.objects.get()
     assert (event.source.partner, event.equipment, event.precision) == (carrier, box, "day")
+
+
+def test_one_event_is_recorded_of_a_unit_and_of_a_leg(client: Client, shipments: list[Shipment]) -> None:
+    shipment, other = shipments
+    unit, leg = Unit.objects.get(shipment=shipment), shipment.legs.get()
+    address = f"/admin/shipments/shipment/{shipment.pk}/do/record/"
+    page = client.get(address).content.decode()
+    assert (unit.number in page, "1: CNSGH → NLRTM · ORIENT PEARL 077W" in page) == (True, True)
+    said = {"code": "ARRIVED", "classifier": "ACT", "location": "NLRTM", "wall_time": "2026-11-07T08:30"}
+    assert client.post(address, {**said, "unit": unit.pk, "leg": leg.pk}).status_code == 302
+    event = Event.objects.get()
+    assert (event.equipment, event.voyage, event.matches.get().unit) == (unit.number, "077W", unit)
+    foreign = Unit.objects.get(shipment=other)
+    assert client.post(address, {**said, "unit": foreign.pk}).status_code == 422
+    assert Event.objects.count() == 1
