@@ -1,4 +1,4 @@
-"""A table of 100,000 rows → received, read, stored, matched, milestones written. Two worker processes, as in production.
+"""A table of 100,000 rows: received, read, stored, matched, milestones written. Two worker processes, as in production.
 
 Prints the seconds until the last milestone is written, the progress that a person would have seen meanwhile, and the
 most memory that any process had: the workers, and the process apart that reads the table.
@@ -80,7 +80,8 @@ class Memory:
         while not self._is_over.wait(0.02):
             parents = {pid: said for pid, said in _statuses()}
             for pid in _descendants(os.getpid(), parents):
-                name = "reading apart" if b"shipments.formats.child" in _command(pid) else f"worker {pid}"
+                is_child = b"shipments.formats.child" in _command(pid) or parents[pid]["PPid"] != str(os.getpid())
+                name = "reading apart" if is_child else f"worker {pid}"
                 peak = int(parents[pid].get("VmHWM", "0 kB").split()[0]) / 1024
                 self.peaks[name] = max(self.peaks.get(name, 0), peak)
 

@@ -18,7 +18,7 @@ from core.broker import SkipLockedBroker
 from partners.enums import DeliveryState
 from partners.models import Delivery
 from shipments.enums import MessageState
-from shipments.models import Message
+from shipments.models import Message, Source, SourceSilence
 
 # Seconds without a sign of life after which the workers count as dead. The supervisor restarts them well before.
 HEARTBEAT_LIMIT = 90
@@ -85,6 +85,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
     gauge("deliveries_waiting", "Deliveries not sent").set(Delivery.objects.filter(state=DeliveryState.QUEUED).count())
     gauge("queue_depth", "Tasks and wake-ups that wait").set(SkipLockedBroker().queue_size())
+    silent = gauge("source_silent", "1: the source is silent for longer than its own history explains", ("source",))
+    quiet = set(SourceSilence.objects.open().values_list("source_id", flat=True))
+    for pk, code in Source.objects.active().values_list("pk", "code"):
+        silent.labels(code).set(pk in quiet)
     age = heartbeat_age(now)
     gauge("heartbeat_age_seconds", "Seconds since the workers' last sign of life").set(
         float("inf") if age is None else age

@@ -244,10 +244,15 @@ WAYMARK_TASKS = {
     "beat": "config.tasks.beat",
     "work_jobs": "config.tasks.work_jobs",
     "collect_due": "config.tasks.collect_due",
+    "watch_sources": "config.tasks.watch_sources",
 }
 # Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
 WAYMARK_JOBS: dict[str, str] = {
+    "place_events": "shipments.services.placing.work_place_events",
+    "match_again": "shipments.services.giving_way.work_match_again",
     "undo_upload": "shipments.services.undoing.undo_step",
+    "reprocess_preview": "shipments.services.reprocessing.preview",
+    "reprocess_apply": "shipments.services.reprocessing.apply",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")

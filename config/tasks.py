@@ -37,8 +37,8 @@ def advance() -> None:
 
 
 def sweep_waiting() -> None:
-    """Match the events that wait for a shipment or a mapping, and rate what lags behind."""
-    if shipments.services.match_waiting():
+    """Match the events that wait for a shipment, a mapping or a place, and rate what lags behind."""
+    if shipments.services.match_waiting() + shipments.services.sweep_places():
         nudge("advance")
     billing.services.rate_behind()
 
@@ -52,6 +52,12 @@ def work_jobs() -> None:
 def collect_due() -> None:
     """Look into the connections that are due: APIs, directories, mailboxes. What they give is read by `advance`."""
     shipments.services.collect_due()
+
+
+def watch_sources() -> None:
+    """Count the day of each source, and note which have fallen silent or speak again."""
+    shipments.services.refresh_health()
+    shipments.services.note_silences()
 
 
 def beat(name: str, token: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from milestones.enums import ExceptionKind, JourneyStatus
 from milestones.excepting import Trouble, cases, next_check, tasks, troubles
 from milestones.facts import Evaluation, EventFact, Plan, Policy
-from milestones.holding import holds
+from milestones.holding import effective, holds
 from milestones.selecting import active, assign
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
@@ -20,10 +20,11 @@ _STAYS = frozenset({JourneyStatus.CANCELLED.value})
 
 def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datetime) -> Evaluation:
     """What stands at `now`, when the shipment has this plan and these events are known (in any order)."""
-    counting, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
+    heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
+    counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
     valued = value_lines(plan, by_line, policy, now)
-    situation = Situation(valued, counting, holds(counting), silence(counting, policy))
+    situation = Situation(valued, counting, holds(heard), silence(heard, policy))
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
     found = _standing(troubles(situation, policy, now), summary.status)
@@ -36,7 +37,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         summary=summary,
         is_finished=finished,
         next_check_at=next_check(situation, found, plan, policy, now),
-        set_aside=aside,
+        set_aside=sorted([*aside, *undone]),
     )
 
 

@@ -209,3 +209,7 @@ class WaitOutcome(TextChoices):
     PLACED = "placed", _("Read again with the place")
     RELEASED = "released", _("Released by a person")
     DISMISSED = "dismissed", _("Dismissed by a person")
+
+
+# Upper edges, in minutes, of the classes of how late a report comes after what it reports; a last class has all beyond.
+LATENCY_BUCKETS: tuple[int, ...] = (15, 30, 60, 120, 240, 480, 720, 1440, 2880, 5760, 10080)

@@ -2,6 +2,11 @@
 
 A number that a carrier or an authority gave out is compared across types, because senders put the same number under
 different names; the customer's own numbers are compared within their own kind only: two customers may share them.
+
+A box travels again and again, so the number of a container or ULD means a shipment only while that is under way: from
+45 days before what was planned first to 60 days after what was planned last, or after it was closed. Other numbers are
+given out again after a year at the earliest, and have a year on either side. Where nothing is planned, and for an
+event without a time, the number alone decides.
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from shipments.enums import CARRIER_REFERENCES, CONSOLIDATING_REFERENCES, ReferenceType
@@ -44,6 +50,17 @@ _TELLING_APART = (
     ReferenceType.BOOKING,
     ReferenceType.CONTAINER,
 )
+# Several shipments have the same container because they were consolidated, and then they share one of these; or because
+# the box was used again.
+_SHARED_WITH_THE_BOX = frozenset({ReferenceType.MBL.value, ReferenceType.MAWB.value, ReferenceType.BOOKING.value})
+# How long before and after a shipment one of its numbers may still mean it. A number that never comes back is not here.
+_COMES_BACK: Mapping[str, tuple[timedelta, timedelta]] = {
+    ReferenceType.CONTAINER: (timedelta(days=45), timedelta(days=60)),
+    **dict.fromkeys(
+        (ReferenceType.MAWB, ReferenceType.BOOKING, ReferenceType.PRO, ReferenceType.TRACKING),
+        (timedelta(days=365), timedelta(days=365)),
+    ),
+}
 # What a customer calls his shipment is its reference with us and "customer reference" in a carrier's message.
 _CUSTOMERS_NAME = frozenset({ReferenceType.SHIPMENT, ReferenceType.CUSTOMER})
 
@@ -91,17 +108,33 @@ class KnownShipment:
     """A shipment as far as matching needs it. `references`: (type, key).
 
     `is_ours`: made by our own people, who answer for its references; otherwise only its parties do (`partner_ids`).
+    `since`, `until`: the first and the last that was planned of it, or when it was closed; None: not known.
     """
 
     id: int
     references: frozenset[tuple[str, str]]
-    is_open: bool = True
     is_ours: bool = True
     partner_ids: frozenset[int] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def carrier_keys(self) -> frozenset[str]:
         return frozenset(key for kind, key in self.references if kind in CARRIER_REFERENCES)
+
+    def is_meant_by(self, kind: str, at: datetime | None) -> bool:
+        """Whether its number of this kind still, or already, means this shipment `at` that time."""
+        if at is None or kind not in _COMES_BACK:
+            return True
+        before, after = _COMES_BACK[kind]
+        return (self.since is None or at >= self.since - before) and (self.until is None or at <= self.until + after)
+
+
+def window_of(
+    planned: Iterable[datetime | None], *, eta: datetime | None, ended: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """`since` and `until` of a shipment: `planned` are booking, cargo ready and ETD; `ended`: closed or cancelled."""
+    return min((at for at in planned if at is not None), default=None), ended or eta
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +156,10 @@ class Choice:
 NOBODY = Choice()
 
 
-def choose_shipments(wanted: Sequence[tuple[str, str]], book: ReferenceBook, *, partner_id: int) -> Choice:
-    """The shipments that an event of a source of `partner_id` with the references `wanted` is about.
+def choose_shipments(
+    wanted: Sequence[tuple[str, str]], book: ReferenceBook, *, partner_id: int, at: datetime | None = None
+) -> Choice:
+    """The shipments that an event of a source of `partner_id` with the references `wanted`, of the time `at`, is about.
 
     One shipment, or all house shipments that share a consolidating reference. Shipments that somebody answers for
     (our own people, or the reporting partner being a party) go before those that merely claim a number. Several that
@@ -133,7 +168,7 @@ def choose_shipments(wanted: Sequence[tuple[str, str]], book: ReferenceBook, *, 
     undecided: frozenset[int] = frozenset()
     unclear = ""
     for kind, key in wanted:
-        shipments, is_shared = _found(kind, key, wanted, book)
+        shipments, is_shared = _found((kind, key), wanted, book, at)
         if undecided:
             shipments = [shipment for shipment in shipments if shipment.id in undecided]
         shipments = [s for s in shipments if s.is_ours or partner_id in s.partner_ids] or shipments
@@ -149,16 +184,33 @@ def choose_shipments(wanted: Sequence[tuple[str, str]], book: ReferenceBook, *, 
 
 
 def _found(
-    kind: str, key: str, wanted: Sequence[tuple[str, str]], book: ReferenceBook
+    sought: tuple[str, str], wanted: Sequence[tuple[str, str]], book: ReferenceBook, at: datetime | None
 ) -> tuple[list[KnownShipment], bool]:
-    """Who has this reference, and whether all of them have it as one that may be shared."""
-    entries = book.by_key.get(match_key(kind, key), ())
-    # A box travels again and again: it means the shipment that is under way.
-    usable = [(known, s) for known, s in entries if known != ReferenceType.CONTAINER or s.is_open]
+    """Who has this reference at that time, and whether all of them have it as one that may be shared."""
+    entries = book.by_key.get(match_key(*sought), ())
+    usable = [(known, s) for known, s in entries if s.is_meant_by(known, at)]
     is_shared = all(known in CONSOLIDATING_REFERENCES for known, _ in usable)
     if is_shared:
         usable = [(known, s) for known, s in usable if not _is_another(s, wanted)]
+        is_shared = all(known != ReferenceType.CONTAINER for known, _ in usable) or _are_together(
+            [s for _, s in usable]
+        )
     return [s for _, s in usable], is_shared
+
+
+def _are_together(shipments: Sequence[KnownShipment]) -> bool:
+    """Whether bills and bookings that they share make one consignment of all of them: one box carries it."""
+    if len(shipments) < 2:
+        return True
+    left = [frozenset(key for kind, key in s.references if kind in _SHARED_WITH_THE_BOX) for s in shipments]
+    reached = left.pop()
+    while left:
+        joined = [keys for keys in left if keys & reached]
+        if not joined:
+            return False
+        reached = reached.union(*joined)
+        left = [keys for keys in left if not keys & reached]
+    return True
 
 
 def _is_another(shipment: KnownShipment, wanted: Sequence[tuple[str, str]]) -> bool:

@@ -24,16 +24,18 @@ _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(_LAST_YEAR, 12, 
 _UNLOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}(?![A-Za-z])")
 _SENT_AS_ESTIMATE = frozenset({Classifier.PLANNED.value, Classifier.ESTIMATED.value})
 _ACTUAL = Classifier.ACTUAL.value
+_BY_NAME = f"{AliasKind.NAME.value}:"
 _GIVEN, _DERIVED, _ASSUMED = (certainty.value for certainty in ZoneCertainty)
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a foreign code means (a CodeMapping row)."""
+    """What a foreign code means (a CodeMapping row, `mapping_id` its key)."""
 
     code: str
     classifier: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    mapping_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ class KnownAlias:
 class PlaceBook:
     """The places a batch may need. `by_code`: 'NLRTM', 'NLRTM/APM2' and 'IATA:AMS'; `by_name`: (country, name upper).
 
-    A name that two places of a country have stands in `by_name` once at most; it counts only where the state agrees.
-    `aliases`: by `place_keys` without their "place:" ('gln:4012345000009').
+    A name that two places of a country have does not stand in `by_name`; which is meant, `by_state` may say: (country,
+    state, name upper). `aliases`: by `place_keys` without their "place:" ('gln:4012345000009').
     """
 
     by_code: Mapping[str, KnownPlace] = field(default_factory=dict)
     by_name: Mapping[tuple[str, str], KnownPlace] = field(default_factory=dict)
+    by_state: Mapping[tuple[str, str, str], KnownPlace] = field(default_factory=dict)
     aliases: Mapping[str, Sequence[KnownAlias]] = field(default_factory=dict)
 
 
@@ -163,12 +166,13 @@ def place_keys(place: ParsedPlace) -> tuple[str, ...]:
     return tuple(f"place:{key}" for key in _aliases(place))
 
 
-def alias_value(kind: str, said: str, country: str = "") -> str:
-    """A code or text as aliases are compared: capital letters, blanks single; a name stands behind its country."""
+def alias_value(kind: str, said: str, country: str = "", state: str = "") -> str:
+    """As aliases are compared: capitals, blanks single; names as 'NL|ROTTERDAM', 'US-IL|SPRINGFIELD', '|HARBOUR'."""
     bare = " ".join(said.upper().split())[:110]
-    if kind == AliasKind.NAME:
-        return f"{country.upper()[:2]}|{bare}"
-    return bare.replace(" ", "")
+    if kind != AliasKind.NAME:
+        return bare.replace(" ", "")
+    within = country.upper()[:2] + (f"-{state.upper()[:3]}" if country and state else "")
+    return f"{within}|{bare}"
 
 
 def normalise(event: ParsedEvent, origin: Origin) -> NormalisedEvent:
@@ -276,23 +280,43 @@ def _aliases(place: ParsedPlace) -> Iterator[str]:
         yield f"terminal:{alias_value('terminal', f'{place.unlocode}/{place.facility}')}"
     if place.unlocode:
         yield f"unlocode:{alias_value('unlocode', place.unlocode)}"
+    for code in _codes(place):
+        # The first five characters of IDJKT45, and a bare text that is a code.
+        if len(code) == 5 and code != place.unlocode:
+            yield f"unlocode:{code}"
     if place.iata:
         yield f"iata:{alias_value('iata', place.iata)}"
+    yield from _name_keys(place)
+
+
+def _name_keys(place: ParsedPlace) -> Iterator[str]:
+    """Of its name, within the state first; else of the bare text."""
     if said := place.name or ("" if place.unlocode or place.code else place.text):
-        yield f"name:{alias_value('name', said, place.country)}"
+        for state in dict.fromkeys((place.subdivision if place.country else "", "")):
+            yield f"{_BY_NAME}{alias_value('name', said, place.country, state)}"
 
 
 def _resolve(place: ParsedPlace, means: str, origin: Origin) -> KnownPlace | None:
-    """The place meant, or None: nothing is guessed. What a person said of a code goes before the code itself."""
+    """The place meant, or None. What a person said of a code goes before the code itself, every code before a name."""
     book = origin.places
-    if book.aliases:
-        for key in _aliases(place):
-            if known := _alias(book.aliases.get(key, ()), means, origin.source_id):
-                return known
+    keys = list(_aliases(place)) if book.aliases else []
+    for key in keys:
+        if not key.startswith(_BY_NAME) and (known := _alias(book.aliases.get(key, ()), means, origin.source_id)):
+            return known
     for code in _codes(place):
         if known := book.by_code.get(code):
             return known
-    known = book.by_name.get((place.country, place.name.upper())) if place.country and place.name else None
+    for key in keys:
+        if key.startswith(_BY_NAME) and (known := _alias(book.aliases.get(key, ()), means, origin.source_id)):
+            return known
+    return _by_name(place, book) if place.country and place.name else None
+
+
+def _by_name(place: ParsedPlace, book: PlaceBook) -> KnownPlace | None:
+    """The only place of the country with that name, or the only one of the state."""
+    if place.subdivision and (known := book.by_state.get((place.country, place.subdivision, place.name.upper()))):
+        return known
+    known = book.by_name.get((place.country, place.name.upper()))
     if known and place.subdivision and known.subdivision and place.subdivision != known.subdivision:
         return None
     return known

@@ -192,6 +192,10 @@ _EVENTS = """
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
     WHERE x.shipment_id = ANY(%s::bigint[])
+        -- What took its place belongs to another shipment, or waits for one.
+        AND NOT EXISTS (SELECT 1 FROM shipments_event n WHERE n.supersedes = e.id AND n.processed_at <= %s
+            AND NOT EXISTS (
+                SELECT 1 FROM shipments_eventmatch y WHERE y.shipment_id = x.shipment_id AND y.event_id = n.id))
 """
 _KNOWN_BY = " AND x.matched_at <= %s AND e.processed_at <= %s"
 
@@ -199,9 +203,9 @@ _KNOWN_BY = " AND x.matched_at <= %s AND e.processed_at <= %s"
 def load_events(ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, list[EventFact]]:
     """The events matched to each shipment; with `as_of`, only what was received and matched by then."""
     if as_of is None:
-        rows = fetch_rows(_EVENTS, [array_of(ids)])
+        rows = fetch_rows(_EVENTS, [array_of(ids), "infinity"])
     else:
-        rows = fetch_rows(_EVENTS + _KNOWN_BY, [array_of(ids), as_of, as_of])
+        rows = fetch_rows(_EVENTS + _KNOWN_BY, [array_of(ids), as_of, as_of, as_of])
     events: dict[int, list[EventFact]] = defaultdict(list)
     for row in rows:
         events[row[0]].append(_event(row))

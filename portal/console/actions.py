@@ -83,7 +83,7 @@ def run(request: HttpRequest, action: Action, rows: Sequence[Any], context: Mapp
     """Answer GET with the form, POST with what came of it. `rows` is empty for an action on the list."""
     if not request.user.has_perm(action.permission):
         raise PermissionDenied
-    by = person(request)
+    by, context = person(request), dict(context)
     row = rows[0] if len(rows) == 1 else None
     form = action.form(request.POST if request.method == "POST" else None, by=by, row=row)
     fitting = [each for each in rows if action.fits(each)]
@@ -91,7 +91,7 @@ def run(request: HttpRequest, action: Action, rows: Sequence[Any], context: Mapp
         form = action.form(by=by, row=row)
         blocked = _("This does not apply any more: somebody else was faster, or the state has changed.")
         return _show(request, action, form, {**context, "blocked": blocked}, status=409)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and _is_looked_at(request, form, context):
         outcome = _perform(action, fitting or [None], form.cleaned_data, by)
         if outcome.done or not outcome.refused:
             return _finish(request, action, outcome, skipped=len(rows) - len(fitting))
@@ -101,6 +101,17 @@ def run(request: HttpRequest, action: Action, rows: Sequence[Any], context: Mapp
         skipped = len(rows) - len(fitting)
         shown = {"rows": rows[:_NAMED], "rest": rows[_NAMED:], "total": len(rows), "skipped": skipped}
     return _show(request, action, form, {**context, **shown, "more": max(len(rows) - _NAMED, 0)})
+
+
+def _is_looked_at(request: HttpRequest, form: ActionForm, context: dict[str, Any]) -> bool:
+    """Whether the person has seen what this would do; otherwise it is put into the context of the dialog."""
+    if not form.has_preview or request.POST.get("previewed") == form.stamp():
+        return True
+    try:
+        context |= {"preview": form.preview(), "previewed": form.stamp()}
+    except DomainError as error:
+        _blame(form, error)
+    return False
 
 
 def _perform(action: Action, rows: Sequence[Any], values: Mapping[str, Any], by: User) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,16 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partners.models import Partner, User
-from shipments.models import Location, MilestoneType, Shipment
+from shipments.models import Location, MilestoneType, Shipment, Source
 
 
 class ActionForm(forms.Form):
     """The base of every dialog: it knows who asks (`by`) and about which row (`row`, None for a whole list).
 
     `answers_for`: what a service calls a value → the field in which a person typed it, where the names differ.
+    `has_preview`: what it would do is shown before it is done.
     """
 
     answers_for: ClassVar[Mapping[str, str]] = {}
+    has_preview = False
 
     def __init__(self, *args: Any, by: User, row: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +39,19 @@ class ActionForm(forms.Form):
     def starting_values(self) -> Mapping[str, Any]:
         """What the fields hold at first, by field name."""
         return {}
+
+    def advice(self) -> Any:
+        """What helps to fill the form in, as HTML; "" for none."""
+        return ""
+
+    def preview(self) -> Any:
+        """What the filled-in form would do, as HTML; asked only where `has_preview` says so."""
+        return ""
+
+    def stamp(self) -> str:
+        """Of what is filled in: what is done is what was looked at."""
+        said = [(name, self[name].data) for name in sorted(self.fields)]
+        return sha256(repr(said).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class RowField(forms.CharField):
@@ -93,6 +109,10 @@ class PlaceField(RowField):
 
 class ShipmentField(RowField):
     model, lookups, room = Shipment, ("reference",), "shipments_shipment"
+
+
+class SourceField(RowField):
+    model, lookups, room = Source, ("code",), "shipments_source"
 
 
 class UserField(RowField):

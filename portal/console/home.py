@@ -20,7 +20,7 @@ from billing.enums import ChargeState
 from billing.models import Charge
 from milestones.enums import Health, Severity
 from milestones.models import Journey, ShipmentException
-from portal.console import cells, nav
+from portal.console import cells, nav, source_health
 from portal.console.actions import person
 from portal.presentation import times, words
 from portal.presentation.words import Word
@@ -63,6 +63,7 @@ def dashboard(request: HttpRequest, context: Mapping[str, Any]) -> dict[str, Any
         "queue": _queue(request),
         "queue_url": reverse("admin:milestones_shipmentexception_changelist") + nav.QUEUE,
         "sources": _sources(request),
+        "silences": source_health.silences(request),
     }
 
 

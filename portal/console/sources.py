@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partners.models import User
-from portal.console import cells
+from portal.console import cells, source_health
 from portal.console.actions import Action
 from portal.console.base import ConsoleAdmin
 from portal.console.fields import ActionForm, PartnerField
@@ -80,6 +80,10 @@ class SourceRoom(ConsoleAdmin):
         Column("code", gettext_lazy("Source"), lambda s: cells.strong(s.code, s.partner), "code"),
         Column("format", gettext_lazy("Format"), lambda s: s.get_format_display(), "format", "c-pair"),
         Column("transport", gettext_lazy("How it comes"), lambda s: s.get_transport_display(), "transport", "c-pair"),
+        Column("heard", gettext_lazy("Last message"), source_health.last_heard, "last_heard", "c-pair"),
+        Column("month", gettext_lazy("30 days"), source_health.bars, "", "c-pair"),
+        Column("delay", gettext_lazy("Delay"), source_health.delays, "", "c-pair"),
+        Column("errors", gettext_lazy("Errors"), source_health.errors, "", "c-pair is-number"),
         Column("zone", gettext_lazy("Zone"), lambda s: s.time_zone or cells.nothing(_("UTC, assumed")), "", "c-pair"),
         Column("trust", gettext_lazy("Trust"), lambda s: s.trust, "trust", "c-pair is-number"),
         Column("active", gettext_lazy("Active"), lambda s: _("yes") if s.is_active else _("no"), "is_active", "c-pair"),
@@ -116,6 +120,12 @@ class SourceRoom(ConsoleAdmin):
     )
     facts = ("partner", "format", "transport", "time_zone", "trust", "latency_minutes", "is_active", "created_at")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return source_health.with_health(super().get_queryset(request))
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {**super().page_context(request, row), "banner": source_health.banner(row)}
+
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         return Found(rows.filter(code__istartswith=text.replace("\x00", "")))
 
@@ -124,7 +134,8 @@ class SourceRoom(ConsoleAdmin):
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         mapped = [[key, value] for key, value in sorted(row.column_mapping.items())]
-        columns = [Section(_("Columns"), [_("Our field"), _("Their column")], mapped)] if mapped else []
+        columns = [source_health.section(row)]
+        columns += [Section(_("Columns"), [_("Our field"), _("Their column")], mapped)] if mapped else []
         columns += _connections(request, row)
         if not request.user.has_perm("shipments.view_message"):
             return columns

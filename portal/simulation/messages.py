@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from portal.simulation.world import Happening, Journey
@@ -126,7 +127,9 @@ def table(journey: Journey, happening: Happening, zones: Zones) -> bytes:
 
 def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) -> bytes:
     """One interchange with one 214; local time, time code LT, and the place by city, as truckers do."""
-    number = f"{journey.number * 100 + len(happening.code):09d}"
+    # A number that comes again with other content would be quarantined: it follows from what is told.
+    told_of = f"{journey.reference} {happening.code} {happening.told_at.isoformat()}"
+    number = f"{crc32(told_of.encode()) % 1_000_000_000:09d}"
     local = _local(happening.happens_at, zones, happening.place)
     city, subdivision, country = towns[happening.place]
     scac = FEEDS[happening.reporter].identifier

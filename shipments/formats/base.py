@@ -90,6 +90,7 @@ class EnvelopeSet:
     """A transaction set or message of an interchange, as an acknowledgement names it.
 
     `group`: number of its functional group (GS06, UNG), `group_kind`: GS01. `issues`: codes of what was wrong in it.
+    `group_sender`, `group_receiver`: the application ids of the group (GS02, GS03).
     """
 
     kind: str
@@ -98,6 +99,8 @@ class EnvelopeSet:
     group_kind: str = ""
     is_accepted: bool = True
     issues: tuple[str, ...] = ()
+    group_sender: str = ""
+    group_receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def find_columns(headings: Sequence[str], options: Mapping[str, Any], number: in
 def _assigned(
     headings: Sequence[str], options: Mapping[str, Any]
 ) -> tuple[dict[str, int], tuple[tuple[str, int], ...]]:
-    mapped = {bare(str(theirs)): ours for ours, theirs in options.items() if ours in SPOKEN and theirs}
+    there = set(map(bare, headings))
+    named = {bare(str(theirs)): ours for ours, theirs in options.items() if ours in SPOKEN and theirs}
+    mapped = {heading: ours for heading, ours in named.items() if heading in there}
     fields: dict[str, int] = {}
     references: list[tuple[str, int]] = []
     for index, heading in enumerate(headings):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
 from shipments.formats.base import Parsed, ParseIssue
+from shipments.outgoing.cells import defused
 
 PROBLEM = "problem"
 
@@ -35,3 +38,10 @@ def _row(issue: ParseIssue, width: int) -> list[str]:
 
 def _cells(issue: ParseIssue) -> list[str]:
     return [str(cell) for cell in orjson.loads(issue.snippet)]
+
+
+def csv_table(rows: Iterable[Sequence[str]]) -> bytes:
+    """A table for people's spreadsheets: UTF-8 with a mark, lines of RFC 4180, every text defused."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows([defused(cell) for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
+from shipments.enums import ReferenceType
 from shipments.formats.columns import SPOKEN
 
 # Of 100. Below this a likeness is chance: "Date" and "Gate".
 _ENOUGH = 82
+_SHORT = 96
 
 
 def propose(headings: Sequence[str]) -> dict[str, str]:
@@ -27,15 +29,18 @@ def _likely(headings: Sequence[str]) -> Iterator[tuple[float, str, str]]:
     for heading in headings[:200]:
         plain = _plain(heading)
         for field, names in SPOKEN.items() if plain else ():
-            score = max(_likeness(plain, name) for name in names)
+            score = max(_likeness(plain, name, is_number=field in ReferenceType.values) for name in names)
             if score >= _ENOUGH:
                 yield score, field, heading
 
 
-def _likeness(heading: str, name: str) -> float:
+def _likeness(heading: str, name: str, *, is_number: bool) -> float:
     """Of all words in any order; that the name stands among other words of the heading counts a little less."""
     whole = fuzz.token_sort_ratio(heading, name)
-    return max(whole, 0.9 * fuzz.token_set_ratio(heading, name)) if len(name) > 3 else whole
+    if len(name) > 3:
+        return max(whole, 0.9 * fuzz.token_set_ratio(heading, name))
+    # The short names of numbers are their own: AWB, PO, MRN.
+    return _SHORT if is_number and name in heading.split() and whole < _SHORT else whole
 
 
 def _plain(heading: str) -> str:

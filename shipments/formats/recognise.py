@@ -15,8 +15,8 @@ _MAGIC: dict[bytes, str] = {
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
 }  # fmt: skip
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_X12 = re.compile(rb"ISA[^A-Za-z0-9\s]")
-_X12_SET = re.compile(rb"ST([^A-Za-z0-9\s])(\d{3})\1")
+_X12 = re.compile(rb"ISA[^A-Za-z0-9 \r\n]|(?:GS|ST)\*")
+_X12_SET = re.compile(rb"ST([^A-Za-z0-9 \r\n])(\d{3})\1")
 _EDIFACT = re.compile(rb"UN(?:A|B[^A-Za-z0-9\s])")
 _EDIFACT_MESSAGE = re.compile(rb"UNH([^A-Za-z0-9\s]).{1,24}?\1([A-Z]{6})", re.DOTALL)
 _EDIFACT_READ = {
@@ -27,10 +27,10 @@ _DCSA_3_WORDS = (b'"eventClassification"', b'"eventRouting"')
 _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
 # A whole line, behind the addresses of a Type-B message.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
+_EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
 _UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
 _FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
 _DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
-_EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
     "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
@@ -39,22 +39,26 @@ _SPOKEN: dict[str, str] = {
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
-    "csv": "a table (CSV)", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "csv": "a table (CSV)", "cbp": "US customs dispositions", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",
-    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
 }  # fmt: skip
 
 
 def recognise(raw: bytes) -> str:
-    """'x12_214', 'x12', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2', 'native' ...; '' for none."""
+    """'x12_214', 'x12', 'cbp', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2' ...; '' for none."""
+    if name := _magic(raw):
+        return "xlsx" if name == "zip" and b"xl/workbook" in raw else name
     head = raw[:_HEAD]
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic):
-            return "xlsx" if name == "zip" and b"xl/workbook" in raw else name
     if head.startswith(_UTF_16):
         head = head[2:].replace(b"\x00", b"")
     return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())
+
+
+def _magic(raw: bytes) -> str:
+    """What the first bytes alone say; '' for text."""
+    return next((name for magic, name in _MAGIC.items() if raw.startswith(magic)), "")
 
 
 def decode(raw: bytes) -> str:
@@ -106,10 +110,12 @@ def _recognise_json(head: bytes) -> str:
         return "epcis"
     if any(word in head for word in _NATIVE_WORDS):
         return "native"
-    if any(word in head for word in _DCSA_3_WORDS):
-        return "dcsa_3"
+    if b'"dispositions"' in head:
+        return "cbp"
     if parcel := _recognise_parcel(head):
         return parcel
+    if any(word in head for word in _DCSA_3_WORDS):
+        return "dcsa_3"
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
 
 
@@ -125,7 +131,7 @@ def refusal(raw: bytes) -> Parsed | None:
     """The rejection of what no parser reads: nothing at all, or bytes that are no text. None for text."""
     if not raw.strip():
         return rejected("empty", "The message is empty.")
-    looks_like = recognise(raw)
+    looks_like = _magic(raw) or ("binary" if b"\x00" in raw[:_HEAD] and not raw.startswith(_UTF_16) else "")
     if looks_like in _BINARY:
         return rejected("binary", f"This is not text: it looks like {_SPOKEN[looks_like]}.")
     has_nul = "\x00" in decode(raw) if raw.startswith(_UTF_16) else b"\x00" in raw

@@ -11,8 +11,8 @@ from shipments.formats.base import ParsedEvent, ParsedPlace
 from shipments.formats.columns import Columns, bare
 from shipments.formats.json_text import Unreadable
 from shipments.formats.native import CODES
-from shipments.formats.spreadsheet_text import undefused
 from shipments.formats.times import WallTime, checked, read_iso
+from shipments.outgoing.cells import restored
 from shipments.references import reference_type
 from shipments.zones import load_zone
 
@@ -69,7 +69,7 @@ def read_row(row: Sequence[Cell], columns: Columns, position: int, number: int) 
 def as_text(cell: Cell) -> str:
     """A cell as a person reads it: whole numbers without a fraction, times in ISO 8601, a formula without our '."""
     if isinstance(cell, str):
-        return undefused(cell).strip()
+        return restored(cell).strip()
     if cell is None or isinstance(cell, timedelta):
         return "" if cell is None else str(cell)
     if isinstance(cell, float):

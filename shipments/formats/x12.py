@@ -1,4 +1,4 @@
-"""Tokeniser of X12 interchanges of any version: delimiters, segments, transaction sets, and what is wrong with them.
+"""Tokeniser of X12 files of any version: interchanges, their transaction sets, and what is wrong with them.
 
 Pure. A wrong count is reported and the set is still read; only a set that is cut off is lost, never its siblings.
 """
@@ -10,32 +10,54 @@ from dataclasses import dataclass, field
 
 from shipments.formats.base import ParseIssue
 from shipments.formats.recognise import decode
+from shipments.formats.x12_split import MAX_SEGMENTS, Delimiters, Piece, Segment, digest, split
 
-Segment = list[str]
-MAX_SEGMENTS = 200_000
-_ISA_ELEMENTS = 16
+__all__ = ["MAX_SEGMENTS", "Interchange", "Segment", "TransactionSet", "X12File", "element", "read"]
 _SNIPPET = 120
 # Senders get their envelopes wrong; what stands between them is whole all the same (formats.md 9.1, rule 4).
 _HARMLESS = frozenset({"wrong_count", "wrong_number", "no_group", "group_not_closed", "stray_segment"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionSet:
-    """`segments` from ST to SE. `first`: number of the ST segment in the interchange, from 1. `kind`: '214'."""
+    """`segments` from ST to SE. `first`: number of the ST segment in the file, from 1. `kind`: '214'.
+
+    `group`: its GS segment, empty where there is none. `faults`: codes of what is wrong with its envelope; a set with
+    the fault "set_cut_off" was not read and has its ST only.
+    """
 
     kind: str
     number: str
     first: int
     segments: list[Segment]
+    group: Segment = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    repetition: str = ""
 
 
 @dataclass(slots=True)
 class Interchange:
+    """From ISA to IEA. `sets`: those that are whole; `lost`: those that are cut off; `notes`: TA1 segments."""
+
+    isa: Segment
+    delimiters: Delimiters
+    digest: str = ""
+    sets: list[TransactionSet] = field(default_factory=list)
+    lost: list[TransactionSet] = field(default_factory=list)
+    notes: list[tuple[int, Segment]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class X12File:
     """All that was read. `is_x12` False: not an interchange at all."""
 
-    sets: list[TransactionSet] = field(default_factory=list)
+    interchanges: list[Interchange] = field(default_factory=list)
     issues: list[ParseIssue] = field(default_factory=list)
     is_x12: bool = True
+
+    @property
+    def sets(self) -> list[TransactionSet]:
+        return [found for interchange in self.interchanges for found in interchange.sets]
 
 
 def element(segment: Segment, number: int) -> str:
@@ -43,75 +65,55 @@ def element(segment: Segment, number: int) -> str:
     return segment[number].strip() if number < len(segment) else ""
 
 
-def read(raw: bytes) -> Interchange:
-    """Read a file of one or more interchanges with the same delimiters."""
+def read(raw: bytes) -> X12File:
+    """Read a file of one or more interchanges, each with its own delimiters."""
     text = decode(raw).lstrip()
-    delimiters = _delimiters(text)
-    if delimiters is None:
+    pieces = split(text)
+    if pieces is None:
+        issue = ParseIssue("too_many_segments", f"The file has more than {MAX_SEGMENTS} segments.")
+        return X12File(issues=[issue])
+    if not pieces:
         return _without_isa(text)
-    separator, terminator = delimiters
-    if text.count(terminator) > MAX_SEGMENTS:
-        issue = ParseIssue("too_many_segments", f"The interchange has more than {MAX_SEGMENTS} segments.")
-        return Interchange(issues=[issue])
-    segments = [piece.split(separator) for line in text.split(terminator) if (piece := line.strip())]
-    return _Reader(segments, separator).read()
+    file = X12File()
+    for number, piece in enumerate(pieces, 1):
+        file.interchanges.append(_Walk(piece, file.issues).walk(is_last=number == len(pieces)))
+    return file
 
 
-def _without_isa(text: str) -> Interchange:
+def _without_isa(text: str) -> X12File:
     """Segments of a group or a set alone are X12 all the same, but nothing says who sent them."""
     if len(text) > 2 and text[:2] in ("GS", "ST") and not text[2].isalnum() and not text[2].isspace():
         issue = ParseIssue(
             "no_isa", "The interchange does not begin with ISA.", f"{text[:2]} #1", snippet=text[:_SNIPPET]
         )
-        return Interchange(issues=[issue])
-    return Interchange(is_x12=False)
+        return X12File(issues=[issue])
+    return X12File(is_x12=False)
 
 
-def _delimiters(text: str) -> tuple[str, str] | None:
-    """Element separator and segment terminator. Counted, not measured: many senders do not pad the ISA to its width."""
-    if not text.startswith("ISA") or len(text) < 4 or text[3].isalnum():
-        return None
-    separator = text[3]
-    parts = text[:2_000].split(separator, _ISA_ELEMENTS)
-    if len(parts) <= _ISA_ELEMENTS or not parts[_ISA_ELEMENTS]:
-        return None
-    # Element 16 is the component separator, and the terminator follows; without the former the terminator is alone.
-    last = parts[_ISA_ELEMENTS]
-    terminator = last[0] if len(last) == 1 or last[1].isalnum() else last[1]
-    if terminator == "\r" and "\n" in last[:4]:
-        terminator = "\n"
-    return None if terminator.isalnum() or terminator == separator else (separator, terminator)
+class _Walk:
+    """Walks over the segments of an interchange once; only envelope segments cost anything."""
 
-
-class _Reader:
-    """Walks over the segments once; only envelope segments cost anything."""
-
-    def __init__(self, segments: list[Segment], separator: str) -> None:
-        self.segments = segments
-        self.separator = separator
-        self.result = Interchange()
-        self.interchange: Segment | None = None
+    def __init__(self, piece: Piece, issues: list[ParseIssue]) -> None:
+        self.segments, self.offset = piece.segments, piece.offset
+        self.issues = issues
+        self.result = Interchange(piece.segments[0], piece.delimiters)
         self.group: Segment | None = None
         self.start = -1
         self.groups = 0
         self.sets_of_group = 0
+        self.is_open = True
 
-    def read(self) -> Interchange:
-        handlers: dict[str, Callable[[int, Segment], None]] = {
-            "ISA": self._isa, "GS": self._gs, "ST": self._st, "SE": self._se, "GE": self._ge, "IEA": self._iea,
-        }  # fmt: skip
+    def walk(self, *, is_last: bool) -> Interchange:
+        handlers = _HANDLERS
         for index, segment in enumerate(self.segments):
-            handler = handlers.get(segment[0])
-            if handler:
-                handler(index, segment)
-        self._end()
+            if segment[0] in handlers:
+                handlers[segment[0]](self, index, segment)
+        self._end(is_last=is_last)
+        self.result.digest = digest(self.segments)
         return self.result
 
-    def _isa(self, index: int, segment: Segment) -> None:
-        self._cut_set()
-        if self.interchange:
-            self._warn("interchange_not_closed", "An interchange begins before the one before has ended.", index)
-        self.interchange, self.group, self.groups = segment, None, 0
+    def _ta1(self, index: int, segment: Segment) -> None:
+        self.result.notes.append((self.offset + index + 1, segment))
 
     def _gs(self, index: int, segment: Segment) -> None:
         self._cut_set()
@@ -131,16 +133,24 @@ class _Reader:
         if self.start < 0:
             self._warn("stray_segment", "SE ends a transaction set that never began.", index)
             return
-        opening = self.segments[self.start]
-        kind, number = element(opening, 1)[:8], element(opening, 2)[:16]
-        count = index - self.start + 1
+        found = self._found(self.segments[self.start : index + 1])
+        count = len(found.segments)
         if not _says(segment, 1, count):
             said = element(segment, 1)[:16]
             self._warn("wrong_count", f"SE counts {said or 'no'} segments; there are {count}.", index, "SE-01")
-        if element(segment, 2)[:16] != number:
-            self._warn("wrong_number", f"The number of SE is not that of ST ({number}).", index, "SE-02")
-        self.result.sets.append(TransactionSet(kind, number, self.start + 1, self.segments[self.start : index + 1]))
+            found.faults.append("wrong_count")
+        if element(segment, 2)[:16] != found.number:
+            self._warn("wrong_number", f"The number of SE is not that of ST ({found.number}).", index, "SE-02")
+            found.faults.append("wrong_number")
+        self.result.sets.append(found)
         self.start = -1
+
+    def _found(self, segments: list[Segment]) -> TransactionSet:
+        opening = segments[0]
+        return TransactionSet(
+            element(opening, 1)[:8], element(opening, 2)[:16], self.offset + self.start + 1, segments,
+            self.group or [], repetition=self.result.delimiters.repetition,
+        )  # fmt: skip
 
     def _ge(self, index: int, segment: Segment) -> None:
         self._cut_set()
@@ -156,33 +166,46 @@ class _Reader:
 
     def _iea(self, index: int, segment: Segment) -> None:
         self._cut_set()
-        if self.interchange is None:
+        if not self.is_open:
             self._warn("stray_segment", "IEA ends an interchange that never began.", index)
             return
+        if self.group is not None:
+            self._warn("group_not_closed", "The interchange ends before its last group has.", index)
         if not _says(segment, 1, self.groups):
             said = f"IEA counts {element(segment, 1)[:16] or 'no'} groups; there are {self.groups}."
             self._warn("wrong_count", said, index, "IEA-01")
-        if element(segment, 2) != element(self.interchange, 13):
+        if element(segment, 2) != element(self.result.isa, 13):
             self._warn("wrong_number", "The number of IEA is not that of ISA.", index, "IEA-02")
-        self.interchange = self.group = None
+        self.is_open, self.group = False, None
 
-    def _end(self) -> None:
+    def _end(self, *, is_last: bool) -> None:
         self._cut_set()
-        if self.interchange is not None:
+        if self.is_open and is_last:
             self._warn("truncated", "The interchange is cut off: IEA is missing.", len(self.segments) - 1)
+        elif self.is_open:
+            said = "An interchange begins before the one before has ended."
+            self._warn("interchange_not_closed", said, len(self.segments) - 1)
 
     def _cut_set(self) -> None:
         """The set that is open has no SE: its last segments may be missing, so none of it is taken."""
         if self.start >= 0:
-            number = element(self.segments[self.start], 2)[:16]
-            self._warn("set_cut_off", f"Transaction set {number} has no end (SE) and was not read.", self.start)
+            lost = self._found(self.segments[self.start : self.start + 1])
+            lost.faults.append("set_cut_off")
+            self.result.lost.append(lost)
+            said = f"Transaction set {lost.number} has no end (SE) and was not read."
+            self._warn("set_cut_off", said, self.start)
             self.start = -1
 
     def _warn(self, code: str, message: str, index: int, where: str = "") -> None:
         segment = self.segments[index]
-        snippet = self.separator.join(segment)[:_SNIPPET]
-        place, harmless = f"{segment[0][:3]} #{index + 1}", code in _HARMLESS
-        self.result.issues.append(ParseIssue(code, message, place, where, snippet=snippet, is_warning=harmless))
+        snippet = self.result.delimiters.separator.join(segment)[:_SNIPPET]
+        place, harmless = f"{segment[0][:3]} #{self.offset + index + 1}", code in _HARMLESS
+        self.issues.append(ParseIssue(code, message, place, where, snippet=snippet, is_warning=harmless))
+
+
+_HANDLERS: dict[str, Callable[[_Walk, int, Segment], None]] = {
+    "GS": _Walk._gs, "ST": _Walk._st, "SE": _Walk._se, "GE": _Walk._ge, "IEA": _Walk._iea, "TA1": _Walk._ta1,
+}  # fmt: skip
 
 
 def _says(segment: Segment, number: int, count: int) -> bool:

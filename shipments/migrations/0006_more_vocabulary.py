@@ -9,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from shipments.tables import read_table
 
-TABLES = ("157", "rec24", "coarri_codeco", "tdt", "fsu", "cbv", "cbp", "ups", "fedex", "dhl")
+TABLES = ("157", "r4", "rec24", "coarri_codeco", "tdt", "fsu", "cbv", "cbp", "ups", "fedex", "dhl")
 
 
 def load(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

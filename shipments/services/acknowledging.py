@@ -8,13 +8,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.bulk import insert_rows
-from shipments.formats import contrl
+from shipments.formats import contrl, x12_997
 from shipments.formats.base import Envelope
 from shipments.models import Acknowledgement
 from shipments.services.reading import Reading
 
 # Standard → (kind, what writes it: envelopes, our number, the instant in ISO → bytes).
 WRITERS: dict[str, tuple[str, Callable[[Sequence[Envelope], int, str], bytes]]] = {
+    "x12": ("997", x12_997.write),
     "edifact": ("CONTRL", contrl.write),
 }
 

@@ -25,7 +25,7 @@ from shipments.enums import MessageState
 from shipments.models import Event, Message, Source
 from shipments.services.acknowledging import acknowledge
 from shipments.services.apart import needs_apart
-from shipments.services.envelopes import Doubt, doubts_of
+from shipments.services.envelopes import doubted, doubts_of
 from shipments.services.locks import lock_mappings
 from shipments.services.reading import MOST_ISSUES, Reading, read, read_in_parts, reports_of
 from shipments.services.reviving import revived
@@ -184,21 +184,7 @@ def _store(readings: Sequence[Reading]) -> Stored:
     doubts = doubts_of(readings)
     reports = reports_of(readings)
     lock_for(reports)
-    return store(revived(_doubted(reports, doubts) if doubts else reports))
-
-
-def _doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:
-    by_message: dict[int, list[Doubt]] = {}
-    for doubt in doubts:
-        by_message.setdefault(doubt.message_id, []).append(doubt)
-    return [_with_doubt(report, by_message.get(report.message_id, ())) for report in reports]
-
-
-def _with_doubt(report: Report, doubts: Sequence[Doubt]) -> Report:
-    reason = next((d.reason for d in doubts if d.first <= report.event.position < d.last), "")
-    if not reason or report.event.quarantine:
-        return report
-    return replace(report, event=replace(report.event, quarantine=reason))
+    return store(revived(doubted(reports, doubts) if doubts else reports))
 
 
 def _work_in_parts(messages: Sequence[Message]) -> None:
@@ -244,6 +230,8 @@ def _close(message: Message, last: Reading, total: int, issues: list[dict[str, A
         tally.duplicate = max(0, total - tally.found)
         state = _state(total, issues, is_quiet=last.parsed.is_quiet)
         _write([_row(message, state, issues, tally, last.format)])
+        # Each part names the envelopes of the whole.
+        acknowledge([last])
 
 
 def _hold(messages: Sequence[Message]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from core.bulk import insert_rows
+from core.bulk import fetch_rows, insert_rows
 from core.queue import nudge
 from partners.enums import UserKind
 from shipments.enums import ReferenceType, WaitOutcome
@@ -20,10 +21,19 @@ from shipments.matching import (
     choose_shipments,
     match_key,
     unit_key,
+    window_of,
 )
-from shipments.models import EventMatch, Reference, ShipmentParty, Unit
+from shipments.models import EventMatch, ShipmentParty, Unit
 
 RETRACTION = "what it retracts"
+_Window = tuple[datetime | None, datetime | None]
+_BOOK = """
+    SELECT r.shipment_id, r.type, r.key, u.kind,
+           s.booked_at, s.cargo_ready_at, s.etd, s.eta, s.closed_at, s.cancelled_at
+    FROM shipments_reference r JOIN shipments_shipment s ON s.id = r.shipment_id
+    LEFT JOIN partners_user u ON u.id = s.created_by_id
+    WHERE r.shipment_id IN (SELECT shipment_id FROM shipments_reference WHERE key = ANY(%s))
+"""
 
 # An event and a retraction of it may come in any order, each alone or in one batch.
 _RETRACTIONS_OF = """
@@ -74,6 +84,7 @@ class Findable:
     equipment: str = ""
     source_event_id: str = ""
     retracts: str = ""
+    at: datetime | None = None
 
     @property
     def unit(self) -> str:
@@ -102,20 +113,18 @@ def load_book(keys: Collection[str]) -> ReferenceBook:
     """All shipments that have a reference with one of the `keys` (without their kind), with all their references."""
     if not keys:
         return ReferenceBook()
-    owners = Reference.objects.filter(key__in=list(keys)).values("shipment_id")
-    rows = Reference.objects.filter(shipment_id__in=owners).values_list(
-        "shipment_id", "type", "key", "shipment__closed_at", "shipment__cancelled_at", "shipment__created_by__kind"
-    )
+    rows = fetch_rows(_BOOK, [list(keys)])
     references: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    facts: dict[int, tuple[bool, bool]] = {}
-    for shipment_id, kind, key, closed_at, cancelled_at, made_by in rows:
+    facts: dict[int, tuple[bool, _Window]] = {}
+    for shipment_id, kind, key, made_by, *dates in rows:
         references[shipment_id].add((kind, key))
-        facts[shipment_id] = (closed_at is None and cancelled_at is None, made_by in (None, UserKind.INTERNAL))
-    parties = _parties([shipment_id for shipment_id, (_, is_ours) in facts.items() if not is_ours])
+        if shipment_id not in facts:
+            facts[shipment_id] = (made_by in (None, UserKind.INTERNAL), _window(*dates))
+    parties = _parties([shipment_id for shipment_id, (is_ours, _) in facts.items() if not is_ours])
     by_key: dict[str, list[tuple[str, KnownShipment]]] = defaultdict(list)
-    for shipment_id, (is_open, is_ours) in facts.items():
+    for shipment_id, (is_ours, window) in facts.items():
         own = frozenset(references[shipment_id])
-        known = KnownShipment(shipment_id, own, is_open, is_ours, parties.get(shipment_id, frozenset()))
+        known = KnownShipment(shipment_id, own, is_ours, parties.get(shipment_id, frozenset()), *window)
         for kind, key in own:
             by_key[match_key(kind, key)].append((kind, known))
     return ReferenceBook(by_key)
@@ -124,7 +133,10 @@ def load_book(keys: Collection[str]) -> ReferenceBook:
 def choose_all(events: Sequence[Findable]) -> dict[int, Choice]:
     """What the references of each event say, by its id. Their keys have to be locked before."""
     book = load_book({key for event in events for _, key in event.wanted})
-    return {event.event_id: choose_shipments(event.wanted, book, partner_id=event.partner_id) for event in events}
+    return {
+        event.event_id: choose_shipments(event.wanted, book, partner_id=event.partner_id, at=event.at)
+        for event in events
+    }
 
 
 def pairs_of(events: Sequence[Findable], choices: dict[int, Choice]) -> list[Pair]:
@@ -200,6 +212,16 @@ def touch(shipment_ids: Iterable[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_TOUCH, [sorted(shipment_ids)])
     nudge("advance")
+
+
+def _window(
+    booked_at: datetime | None,
+    cargo_ready_at: datetime | None,
+    etd: datetime | None,
+    eta: datetime | None,
+    *ended: datetime | None,
+) -> _Window:
+    return window_of((booked_at, cargo_ready_at, etd), eta=eta, ended=min((at for at in ended if at), default=None))
 
 
 def _known(wanted: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -33,6 +33,7 @@ from shipments.services.storing import Report
 MOST_ISSUES = 200
 # Wrong check digits that one message is told of.
 _MOST_DOUBTS = 50
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def reports_of(readings: Sequence[Reading]) -> list[Report]:
     """Everything reported in `readings`, in our words. Eight queries at most, however many messages."""
     places = load_places(wanted_places(event for reading in readings for event in reading.parsed.events))
     vocabulary = set(MilestoneType.objects.values_list("code", flat=True))
-    meanings = _load_meanings(readings)
+    meanings = load_meanings(readings)
     reports = []
     for reading in readings:
         source, message = reading.source, reading.message
@@ -185,7 +186,7 @@ def printable_event(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, **changes)
 
 
-def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
+def load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
     """By source and format: (code list, raw code) → meaning; the most specific mapping of each."""
     pairs = {(reading.source.pk, reading.format) for reading in readings}
     raw_codes = {
@@ -203,7 +204,7 @@ def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tu
         )
         # The least specific first, so that what is more specific takes its place.
         .order_by(F("source_id").asc(nulls_first=True), "format")
-        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes")
+        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes", "pk")
     )
     found: dict[tuple[int, str], dict[tuple[str, str], Meaning]] = {pair: {} for pair in pairs}
     for format_, only_for, code_list, raw_code, *meaning in rows:
@@ -226,7 +227,8 @@ def load_places(wanted: WantedPlaces) -> PlaceBook:
             by_code[place.code] = known
             if place.iata and not place.facility_code:
                 by_code[f"IATA:{place.iata}"] = known
-    return PlaceBook(by_code, _places_by_name(wanted.names), _aliases(wanted.aliases))
+    by_name, by_state = _places_by_name(wanted.names)
+    return PlaceBook(by_code, by_name, by_state, _aliases(wanted.aliases))
 
 
 def _aliases(keys: Iterable[str]) -> dict[str, list[KnownAlias]]:
@@ -240,20 +242,26 @@ def _aliases(keys: Iterable[str]) -> dict[str, list[KnownAlias]]:
     return found
 
 
-def _places_by_name(names: Collection[tuple[str, str]]) -> dict[tuple[str, str], KnownPlace]:
+def _places_by_name(
+    names: Collection[tuple[str, str]],
+) -> tuple[dict[tuple[str, str], KnownPlace], dict[tuple[str, str, str], KnownPlace]]:
+    """By country and name, and by country, state and name: what one place alone has. Which of two is not guessed."""
     if not names:
-        return {}
+        return {}, {}
     rows = Location.objects.places().annotate(capitals=Upper("name"))
     rows = rows.filter(country__in={country for country, _ in names}, capitals__in={name for _, name in names})
-    found: dict[tuple[str, str], KnownPlace] = {}
-    twice: set[tuple[str, str]] = set()
+    by_name: dict[tuple[str, str], dict[int, KnownPlace]] = {}
+    by_state: dict[tuple[str, str, str], dict[int, KnownPlace]] = {}
     for place in rows.select_related("same_as").order_by("unlocode"):
-        name, known = (place.country, place.name.upper()), _known(place)
-        if name in found and found[name].id != known.id:
-            twice.add(name)
-        found.setdefault(name, known)
-    # Two places of one name in a country: which one is meant is not guessed.
-    return {name: known for name, known in found.items() if name not in twice}
+        name, known = place.name.upper(), _known(place)
+        by_name.setdefault((place.country, name), {})[known.id] = known
+        if place.subdivision:
+            by_state.setdefault((place.country, place.subdivision, name), {})[known.id] = known
+    return _alone(by_name), _alone(by_state)
+
+
+def _alone(found: Mapping[K, Mapping[int, KnownPlace]]) -> dict[K, KnownPlace]:
+    return {name: next(iter(places.values())) for name, places in found.items() if len(places) == 1}
 
 
 def _known(place: Location) -> KnownPlace:

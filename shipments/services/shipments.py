@@ -22,12 +22,15 @@ from shipments.identifiers import problem_of, problem_of_unit
 from shipments.matching import reference_key, unit_key
 from shipments.models import Leg, Reference, Shipment, ShipmentParty, ShipmentStream, Unit
 from shipments.references import reference_type
+from shipments.services.giving_way import look_again
 from shipments.services.intake import printable
 from shipments.services.pairing import touch
 from shipments.services.sources import is_internal
 from shipments.services.taking_up import take_up
 
 _CHANGEABLE = frozenset({"type", "origin", "destination", "booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta"})
+# The dates between which a container number means the shipment (shipments.matching).
+_WINDOW = frozenset({"booked_at", "cargo_ready_at", "etd", "eta"})
 _ONE_REFERENCE = "shipment_reference_is_unique_per_customer"
 # Under which type matching finds a unit's number.
 _UNIT_REFERENCES: Mapping[str, str] = {
@@ -62,13 +65,17 @@ def create_shipment(draft: ShipmentDraft, *, by: User | None) -> Shipment:
     Reference.objects.bulk_create(_references(shipment, said))
     Leg.objects.bulk_create(_legs(shipment, draft))
     take_up(shipment)
+    look_again(shipment)
     nudge("advance")
     return shipment
 
 
 @transaction.atomic
 def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User | None) -> None:
-    """Change dates, places or the type. Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`."""
+    """Change dates, places or the type. Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`.
+
+    The dates say which events with its container number are about it: those that wait are looked at again.
+    """
     _must_change(shipment, by)
     for name in changes:
         if name not in _CHANGEABLE:
@@ -78,6 +85,9 @@ def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User 
         setattr(shipment, name, value)
     checked(shipment, exclude=("customer", "reference", "created_by"))
     Shipment.objects.filter(pk=shipment.pk).update(**changes)
+    if _WINDOW & changes.keys():
+        take_up(shipment, others_too=True)
+        look_again(shipment)
     touch([shipment.pk])
 
 
@@ -91,6 +101,7 @@ def add_references(shipment: Shipment, references: Sequence[tuple[str, str]], *,
     _must_be_right(by, references=references)
     Reference.objects.bulk_create(_references(shipment, references), ignore_conflicts=True)
     take_up(shipment)
+    look_again(shipment)
     touch([shipment.pk])
 
 
@@ -108,6 +119,7 @@ def add_units(shipment: Shipment, units: Sequence[tuple[str, str, str]], *, by: 
     known_by = [(_UNIT_REFERENCES[unit.kind], unit.number) for unit in rows]
     Reference.objects.bulk_create(_references(shipment, known_by), ignore_conflicts=True)
     take_up(shipment)
+    look_again(shipment)
     touch([shipment.pk])
 
 

@@ -150,6 +150,7 @@ def _findable(report: Report, event_id: int) -> Findable:
         equipment=event.equipment,
         source_event_id=event.source_event_id,
         retracts=event.retracts,
+        at=event.occurred_at,
     )
 
 

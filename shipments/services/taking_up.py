@@ -15,17 +15,18 @@ from shipments.services.pairing import Findable, Pair
 
 
 @transaction.atomic
-def take_up(shipment: Shipment) -> int:
+def take_up(shipment: Shipment, *, others_too: bool = False) -> int:
     """Match the events that wait for one of the references of `shipment`. Returns the new matches.
 
     An event that other shipments have by a shared reference (a master bill, a container) is taken up as well.
+    `others_too`: its dates changed, so that what it has given way to may find another shipment as well.
     """
     kinds_and_keys = list(shipment.references.values_list("type", "key"))
     keys = {match_key(kind, key) for kind, key in kinds_and_keys}
     lock_references(keys, to_write=True)
     waiting = WaitingEvent.objects.unmatched().filter(keys__overlap=sorted(keys)).values_list("event_id", flat=True)
     shared = {key for kind, key in kinds_and_keys if kind in CONSOLIDATING_REFERENCES}
-    return _take_up({*waiting, *_events_of_siblings(shipment, shared)}, only=shipment)
+    return _take_up({*waiting, *_events_of_siblings(shipment, shared)}, only=None if others_too else shipment)
 
 
 @transaction.atomic
@@ -55,10 +56,19 @@ def write_with_retractions(events: Sequence[Findable], pairs: list[Pair], *, by_
 def findables(event_ids: Collection[int]) -> list[Findable]:
     """The stored events as matching sees them, in the order of their ids."""
     rows = Event.objects.filter(pk__in=list(event_ids)).order_by("pk")
-    fields = ("pk", "source_id", "source__partner_id", "references", "equipment", "source_event_id", "retracts")
+    fields = (
+        "pk",
+        "source_id",
+        "source__partner_id",
+        "references",
+        "equipment",
+        "source_event_id",
+        "retracts",
+        "occurred_at",
+    )
     return [
-        Findable(pk, source_id, partner_id, _wanted(references, equipment), equipment, source_event_id, retracts)
-        for pk, source_id, partner_id, references, equipment, source_event_id, retracts in rows.values_list(*fields)
+        Findable(pk, source_id, partner_id, _wanted(references, equipment), equipment, *rest)
+        for pk, source_id, partner_id, references, equipment, *rest in rows.values_list(*fields)
     ]
 
 

@@ -15,8 +15,7 @@ from core.states import move
 from partners.access import may
 from partners.models import User
 from shipments.enums import UPLOAD_MOVES, Format, MessageState, UploadState
-from shipments.formats.error_file import error_rows
-from shipments.formats.spreadsheet_text import csv_bytes
+from shipments.formats.error_file import csv_table, error_rows
 from shipments.formats.table import WITH_ROWS
 from shipments.models import Message, Source, Upload
 from shipments.services.apart import parse_apart
@@ -107,7 +106,7 @@ def discard_upload(upload: Upload, *, by: User) -> None:
 def error_file(upload: Upload) -> bytes:
     """The refused rows with a last column that says why: a CSV to put right and hand in again."""
     options = {**upload.source.reading, **upload.column_mapping, WITH_ROWS: True}
-    return csv_bytes(error_rows(parse_apart(Format.CSV, bytes(upload.raw), options)))
+    return csv_table(error_rows(parse_apart(Format.CSV, bytes(upload.raw), options)))
 
 
 def _check_right(upload: Upload, by: User) -> None:

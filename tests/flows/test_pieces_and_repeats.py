@@ -74,10 +74,10 @@ def test_rule_32_the_parts_of_a_truck_are_measured_by_the_pieces_of_the_shipment
     statuses = [("AM", "20261105", 12), ("D2", "20261106", 7), ("D2", "20261107", 5)]
     for number, (status, day, pieces) in enumerate(statuses):
         segments = [
-            "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261107*1200*U*00401*000000001*0*P*>",
+            f"ISA*00*{'':10}*00*{'':10}*ZZ*{'SENDER':15}*ZZ*{'RECEIVER':15}*261107*1200*U*00401*{number:09}*0*P*>",
             "GS*QM*SENDER*RECEIVER*20261107*1200*1*X*004010", f"ST*214*{number:04}", "B10*P-1**ROCO", "LX*1",
             f"AT7*{status}*NS***{day}*0900*UT", f"AT8*G*L*90*{pieces}",
-            f"SE*6*{number:04}", "GE*1*1", "IEA*1*000000001",
+            f"SE*6*{number:04}", "GE*1*1", f"IEA*1*{number:09}",
         ]  # fmt: skip
         read(source, "~".join([*segments, ""]).encode(), datetime(2026, 11, 8, 12, tzinfo=UTC))
         is_reached = delivered_at(by_air)[0] is not None

@@ -66,6 +66,18 @@ LEGS = (
     LegFact(1, "ocean", ROTTERDAM, SINGAPORE, frozenset({"1W", "9321483"})),
     LegFact(2, "ocean", SINGAPORE, SHANGHAI, frozenset({"2E"})),
 )
+# What customs mappings say of their codes: who, what is granted, taken back or needs that nothing is held.
+CUSTOMS = st.sampled_from(
+    [
+        {},
+        {},
+        {"agency": "CBP", "grants": "1C+ENTERED+RELEASED", "unless_held": "1"},
+        {"agency": "CBP", "reverses": "1C"},
+        {"agency": "CBP", "reverses": "ENTERED+RELEASED", "bill": "B1"},
+        {"agency": "CBP", "clears": "CUSTOMS_HOLD", "hold": "POD"},
+        {"agency": "USDA", "hold": "AGRICULTURE"},
+    ]
+)
 
 
 @st.composite
@@ -81,7 +93,7 @@ def reports(draw):
         trust=draw(st.sampled_from([40, 50])),
         told_at=ETD + draw(st.integers(0, 3)) * HOUR,
         unit=draw(st.sampled_from(["", "A", "B"])),
-        attributes=draw(PARTS),
+        attributes={**draw(PARTS), **draw(CUSTOMS)},
         journey_number=draw(st.sampled_from(["", "", "1W", "2E", "9X"])),
         vessel=draw(st.sampled_from(["", "9321483"])),
         source_event_id=draw(st.sampled_from(["", "1", "2", "3"])),

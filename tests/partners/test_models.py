@@ -10,6 +10,7 @@ from partners.enums import Channel, DeliveryState, Topic, UserKind
 from partners.models import (
     ApiKey,
     Delivery,
+    Job,
     Membership,
     Notification,
     NotificationAudience,
@@ -76,6 +77,10 @@ def same_delivery_twice():
     Delivery.objects.create(notification=first.notification, user=first.user, channel=first.channel)
 
 
+def job_with(**values):
+    Job.objects.create(kind="k", title="t", **values)
+
+
 BREAKERS = {
     "user_email_is_unique_in_any_case": two_users_of_one_address,
     "user_in_console_is_internal": lambda: UserFactory(is_staff=True),
@@ -104,6 +109,10 @@ BREAKERS = {
     "delivery_state_is_known": lambda: delivery_with(state="lost"),
     "delivery_sent_says_when": lambda: delivery_with(state=DeliveryState.SENT),
     "delivery_failed_says_why": lambda: delivery_with(state=DeliveryState.FAILED),
+    "job_state_is_known": lambda: job_with(state="asleep", ended_at=timezone.now()),
+    "job_does_no_more_than_all": lambda: job_with(done=3, total=2),
+    "job_ended_says_when": lambda: job_with(state="done"),
+    "job_failed_says_why": lambda: job_with(state="failed", ended_at=timezone.now()),
 }
 
 
@@ -116,7 +125,7 @@ def test_constraint_refuses(name):
 
 def test_every_constraint_is_broken_by_a_test():
     models = (Partner, PartnerIdentifier, Membership, ApiKey, Subscription, Notification, NotificationAudience)
-    stated = {constraint.name for model in (*models, User, Delivery) for constraint in model._meta.constraints}
+    stated = {constraint.name for model in (*models, User, Delivery, Job) for constraint in model._meta.constraints}
     assert set(BREAKERS) == stated
 
 

@@ -232,3 +232,16 @@ def test_a_message_waits_for_its_shipment_and_is_seen_in_its_timeline():
     again = ask(f"shipments/{made['id']}/", secret=books).json()
     assert (again["status"], again["references"][1]) == ("in_transit", {"type": "mbl", "value": "MAEU-123456"})
     assert [e["state"] for e in ask("events/", secret=sends).json()["results"]] == ["active"]
+
+
+def test_rule_26_events_of_one_minute_stand_in_the_order_of_the_vocabulary():
+    made = ShipmentFactory(reference="S-MINUTE")
+    JourneyFactory(shipment=made)
+    for number, code in enumerate(("DEPARTED", "LOADED")):
+        event = EventFactory(
+            message=MessageFactory(), code=MilestoneTypeFactory(code=code, sequence={"LOADED": 50}.get(code, 65)),
+            occurred_at=NOON, received_at=NOON + number * DAY,
+        )  # fmt: skip
+        EventMatch.objects.create(event=event, shipment=made, matched_by="test")
+    user = internal(InternalGroup.OPERATIONS)
+    assert [event["code"] for event in timeline(made, user=user)["events"]] == ["LOADED", "DEPARTED"]

@@ -19,6 +19,10 @@ needs_collected = pytest.mark.skipif(
 )
 OWN_SAMPLES = {
     "x12_214_road_two_stops.edi": "x12_214",
+    "x12_315_transshipment.edi": "x12_315",
+    "x12_322_ramp.edi": "x12_322",
+    "cbp_350.edi": "cbp",
+    "auto_mixed_x12.edi": "auto",
     "dcsa_2_ocean.json": "dcsa_2",
     "dcsa_3_ocean.json": "dcsa_3",
     "cargo_imp_air.txt": "cargo_imp",
@@ -26,16 +30,16 @@ OWN_SAMPLES = {
     "epcis_pallets.json": "epcis",
     "native_air.json": "native",
     "csv_warehouse.csv": "csv",
-    "ups_track_air_parcel.json": "ups",
-    "ups_alert_out_for_delivery.json": "ups",
-    "fedex_track_two_numbers.json": "fedex",
-    "dhl_unified_return.json": "dhl",
-    "dhl_express_pieces.json": "dhl",
     "iftsta_ocean_container.edi": "iftsta",
     "iftsta_road_partner_codes.edi": "iftsta",
     "iftsta_cancelled.edi": "iftsta",
     "coarri_discharge.edi": "coarri",
     "codeco_gate.edi": "codeco",
+    "ups_track_air_parcel.json": "ups",
+    "ups_alert_out_for_delivery.json": "ups",
+    "fedex_track_two_numbers.json": "fedex",
+    "dhl_unified_return.json": "dhl",
+    "dhl_express_pieces.json": "dhl",
 }
 # When our samples came in: what gives the days of Cargo-IMP their year.
 RECEIVED = {"received_at": "2025-11-06T12:00:00+00:00"}

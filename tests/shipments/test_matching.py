@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from shipments.matching import (
@@ -10,6 +12,7 @@ from shipments.matching import (
     match_keys,
     reference_key,
     wanted_references,
+    window_of,
 )
 
 CARRIER, STRANGER = 10, 66
@@ -19,12 +22,12 @@ def shipment(pk, *references, **facts):
     return KnownShipment(pk, frozenset((kind, reference_key(value)) for kind, value in references), **facts)
 
 
-def choose(event, *shipments, equipment="", partner=CARRIER):
+def choose(event, *shipments, equipment="", partner=CARRIER, at=None):
     by_key = {}
     for known in shipments:
         for kind, key in sorted(known.references):
             by_key.setdefault(match_key(kind, key), []).append((kind, known))
-    return choose_shipments(wanted_references(event, equipment), ReferenceBook(by_key), partner_id=partner)
+    return choose_shipments(wanted_references(event, equipment), ReferenceBook(by_key), partner_id=partner, at=at)
 
 
 def ids(*arguments, **named):
@@ -83,13 +86,71 @@ def test_a_container_of_a_shared_bill_is_about_the_shipments_in_it():
     assert ids([("mbl", "M1")], one, two) == (1, 2)
 
 
-def test_a_container_means_the_shipment_under_way():
-    closed, running = (
-        shipment(1, ("container", "OCLU1234565"), is_open=False),
-        shipment(2, ("container", "OCLU1234565")),
-    )
-    assert ids([], closed, running, equipment="OCLU1234565") == (2,)
-    assert ids([], closed, equipment="OCLU1234565") == ()
+DAY = timedelta(days=1)
+MARCH, JUNE, NOVEMBER = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 6, 11))
+
+
+def voyage(pk, begin, *references, days=30):
+    return shipment(pk, ("container", "OCLU1234565"), *references, since=begin, until=begin + days * DAY)
+
+
+def who_has(at, *shipments, **event):
+    return choose(event.get("references", []), *shipments, equipment="OCLU1234565", at=at)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (MARCH - 46 * DAY, ()),
+        (MARCH - 45 * DAY, (1,)),
+        (MARCH + 10 * DAY, (1,)),
+        (MARCH + 90 * DAY, (1,)),
+        (MARCH + 91 * DAY, ()),
+        (NOVEMBER - 46 * DAY, ()),
+        (NOVEMBER, (2,)),
+        (None, ()),
+    ],
+)
+def test_rule_35_a_container_number_means_the_shipment_under_way_at_that_time(at, expected):
+    """Numbers of containers come back on later voyages. Without a time, two that have it are a question."""
+    assert who_has(at, voyage(1, MARCH), voyage(2, NOVEMBER)).shipment_ids == expected
+
+
+def test_a_container_of_a_shipment_with_no_dates_means_it_for_ever():
+    assert who_has(MARCH, shipment(1, ("container", "OCLU1234565"))).shipment_ids == (1,)
+
+
+def test_a_box_on_two_shipments_at_once_is_a_question_unless_a_bill_or_booking_joins_them():
+    apart = who_has(MARCH, voyage(1, MARCH), voyage(2, MARCH + 9 * DAY))
+    assert apart == Choice(decided_by="container OCLU1234565", is_ambiguous=True)
+    bills = voyage(1, MARCH, ("mbl", "M1")), voyage(2, MARCH, ("mbl", "M2"))
+    assert who_has(MARCH, *bills).is_ambiguous is True
+    assert who_has(MARCH, *bills, references=[("mbl", "M2")]).shipment_ids == (2,)
+    chained = voyage(1, MARCH, ("mbl", "M1")), voyage(2, MARCH, ("mbl", "M1"), ("booking", "B1")), (
+        voyage(3, MARCH, ("booking", "B1"))
+    )  # fmt: skip
+    assert who_has(MARCH, *chained).shipment_ids == (1, 2, 3)
+
+
+def test_the_next_reference_tells_two_users_of_a_box_apart():
+    one, two = voyage(1, MARCH, ("po", "47")), voyage(2, MARCH, ("po", "48"))
+    assert who_has(MARCH, one, two, references=[("po", "48")]).shipment_ids == (2,)
+
+
+def test_a_waybill_number_comes_back_after_more_than_a_year():
+    old = shipment(1, ("mawb", "02012345675"), since=MARCH, until=MARCH + 5 * DAY)
+    new = shipment(2, ("mawb", "02012345675"), since=MARCH + 900 * DAY, until=MARCH + 905 * DAY)
+    assert choose([("mawb", "02012345675")], old, new, at=MARCH + 2 * DAY).shipment_ids == (1,)
+    assert choose([("mawb", "02012345675")], old, new, at=MARCH + 902 * DAY).shipment_ids == (2,)
+    assert choose(
+        [("hawb", "H1")], shipment(3, ("hawb", "H1"), since=MARCH, until=MARCH), at=NOVEMBER
+    ).shipment_ids == (3,)
+
+
+def test_the_window_of_a_shipment_is_what_was_planned_and_when_it_ended():
+    assert window_of((JUNE, None, MARCH), eta=NOVEMBER, ended=None) == (MARCH, NOVEMBER)
+    assert window_of((None, None, MARCH), eta=NOVEMBER, ended=JUNE) == (MARCH, JUNE)
+    assert window_of((None, None, None), eta=None, ended=None) == (None, None)
 
 
 def test_the_same_box_under_another_booking_is_another_consignment():

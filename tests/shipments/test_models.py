@@ -7,8 +7,23 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from shipments.models import CodeMapping, Event, EventMatch, Message, WaitingEvent
-from tests.factories.partners import PartnerFactory
+from shipments.models import (
+    Acknowledgement,
+    CodeMapping,
+    Connection,
+    ConnectionRun,
+    ControlNumber,
+    Event,
+    EventMatch,
+    LocationAlias,
+    Message,
+    SourceDay,
+    SourceSilence,
+    Upload,
+    WaitingEvent,
+    WebhookReceipt,
+)
+from tests.factories.partners import PartnerFactory, internal
 from tests.factories.shipments import (
     NOON,
     EventFactory,
@@ -37,6 +52,38 @@ def shipment_with(related: str, **fields: object) -> None:
 
 def leg(**fields: object) -> dict[str, object]:
     return {"sequence": 1, "mode": "ocean", "origin": LocationFactory(), "destination": LocationFactory(), **fields}
+
+
+def alias(**fields: object) -> LocationAlias:
+    values = {"kind": "name", "value": "|X", "location": LocationFactory()}
+    return LocationAlias.objects.create(**{**values, **fields})
+
+
+def connection_of(**fields: object) -> Connection:
+    return Connection.objects.create(**{"source": SourceFactory(), "kind": "webhook", **fields})
+
+
+def receipt(**fields: object) -> WebhookReceipt:
+    return WebhookReceipt.objects.create(**{"digest": "d", "message": MessageFactory(), **fields})
+
+
+def silence(**fields: object) -> SourceSilence:
+    values = {"last_message_at": NOON, "expected_by": NOON + timedelta(hours=2)}
+    return SourceSilence.objects.create(**{**values, **fields})
+
+
+def control_number(**fields: object) -> ControlNumber:
+    values = {"standard": "x12", "sender": "S", "number": "1", "digest": "d", "message": MessageFactory()}
+    return ControlNumber.objects.create(**{**values, **fields})
+
+
+def upload(**fields: object) -> Upload:
+    return Upload.objects.create(source=SourceFactory(), raw=b"a", created_by=internal(), **fields)
+
+
+def run_that_ends_before_it_starts() -> None:
+    run = ConnectionRun.objects.create(connection=connection_of(), started_at=NOON)
+    ConnectionRun.objects.filter(pk=run.pk).update(ended_at=NOON - timedelta(seconds=1))
 
 
 def twice(make, **fields: object) -> None:
@@ -81,6 +128,30 @@ BROKEN = {
     "location_facility_has_a_code": lambda: LocationFactory(unlocode="NLZZZ", kind="facility"),
     "location_latitude_is_on_earth": lambda: LocationFactory(unlocode="NLZZZ", latitude=91),
     "location_longitude_is_on_earth": lambda: LocationFactory(unlocode="NLZZZ", longitude=-181),
+    "message_progress_is_a_percentage": lambda: MessageFactory(progress=101),
+    "alias_is_unambiguous": lambda: twice(alias),
+    "alias_kind_is_known": lambda: alias(kind="nick"),
+    "alias_has_a_value": lambda: alias(value=""),
+    "source_day_is_unique": lambda: same_fields(
+        lambda source: SourceDay.objects.create(source=source, day=NOON.date()), source=SourceFactory
+    ),
+    "source_has_one_open_silence": lambda: same_fields(silence, source=SourceFactory),
+    "silence_begins_after_the_last_message": lambda: silence(source=SourceFactory(), expected_by=NOON),
+    "connection_kind_is_known": lambda: connection_of(kind="pigeon"),
+    "connection_interval_is_sensible": lambda: connection_of(every_seconds=4),
+    "connection_state_is_due": lambda: connection_of(state="lost"),
+    "connection_run_ends_after": run_that_ends_before_it_starts,
+    "webhook_call_is_taken_once": lambda: same_fields(
+        lambda connection: receipt(connection=connection, call_id="c"), connection=connection_of
+    ),
+    "webhook_receipt_names_its_call": lambda: receipt(connection=connection_of(), call_id=""),
+    "control_number_is_noted_once": lambda: same_fields(control_number, source=SourceFactory),
+    "control_number_standard_is_known": lambda: control_number(source=SourceFactory(), standard="telex"),
+    "acknowledgement_kind_is_known": lambda: Acknowledgement.objects.create(
+        message=MessageFactory(), kind="ACK", body=b"", is_accepted=True
+    ),
+    "upload_state_is_known": lambda: upload(state="lost", message=MessageFactory()),
+    "upload_imported_names_its_message": lambda: upload(state="imported"),
     "shipment_reference_is_unique_per_customer": lambda: same_fields(
         lambda customer: ShipmentFactory(customer=customer, reference="A"), customer=PartnerFactory
     ),

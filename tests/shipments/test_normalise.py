@@ -109,8 +109,8 @@ def test_everything_that_is_looked_up_is_asked_for():
     assert wanted.codes == {"NLRTM/APM2", "NLRTM", "IDJKT45", "IDJKT", "IATA:PDX", "DEHAM"}
     assert wanted.names == {("US", "PORTLAND")}
     assert wanted.aliases == {
-        "terminal:NLRTM/APM2", "unlocode:NLRTM", "unlocode:IDJKT45", "iata:PDX", "name:US|PORTLAND", "name:|DEHAM 7",
-        "name:|LIMA",
+        "terminal:NLRTM/APM2", "unlocode:NLRTM", "unlocode:IDJKT45", "unlocode:IDJKT", "iata:PDX", "name:US|PORTLAND",
+        "unlocode:DEHAM", "name:|DEHAM 7", "name:|LIMA",
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from shipments.enums import Classifier
 from shipments.formats.native import CODES
-from shipments.models import CodeMapping, Location, MilestoneType
+from shipments.models import CodeMapping, Location, LocationAlias, MilestoneType
 from shipments.tables import read_table
 
 TABLES = Path(__file__).parents[2] / "shipments" / "tables"
@@ -76,7 +76,10 @@ def test_a_new_database_has_the_whole_vocabulary_and_all_mappings():
 
 @pytest.mark.django_db
 def test_a_new_database_has_the_main_places_each_with_its_zone():
-    assert Location.objects.count() == len(read_table("places"))
+    tables = ("places", "places_more")
+    codes = [row["unlocode"] for name in tables for row in read_table(name)]
+    assert Location.objects.count() == len(set(codes))
+    assert len(set(codes)) >= 1400
     assert Location.objects.filter(time_zone="").count() == 0
     rotterdam = Location.objects.get(unlocode="NLRTM")
     assert (rotterdam.country, rotterdam.time_zone, rotterdam.code) == ("NL", "Europe/Amsterdam", "NLRTM")
@@ -92,3 +95,33 @@ def test_an_airport_code_names_one_place():
 @pytest.mark.django_db
 def test_the_code_carriers_use_for_the_port_of_shanghai_leads_to_it():
     assert Location.objects.get(unlocode="CNSHA").same_as.unlocode == "CNSGH"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "value", "mode", "place"),
+    [
+        ("unlocode", "CNSHA", "VESSEL", "CNSGH"),
+        ("unlocode", "CNSZX", "VESSEL", "CNSNZ"),
+        ("iata", "LON", "", "GBLON"),
+        ("iata", "NYC", "", "USNYC"),
+        ("iata", "PAR", "", "FRPAR"),
+        ("iata", "TYO", "", "JPTYO"),
+    ],
+)
+def test_a_new_database_knows_what_places_are_also_called(kind, value, mode, place):
+    assert LocationAlias.objects.get(kind=kind, value=value, mode=mode, source=None).location.unlocode == place
+
+
+@pytest.mark.django_db
+def test_a_new_database_knows_the_large_ports_and_airports_with_where_they_lie():
+    large = [
+        "SGSIN", "CNNGB", "CNTAO", "CNYTN", "KRPUS", "HKHKG", "CNXMN", "NLRTM", "AEJEA", "MYPKG", "BEANR", "MYTPP",
+        "DEHAM", "USLAX", "USLGB", "THLCH", "IDJKT", "LKCMB", "INNSA", "VNSGN", "MAPTM", "GRPIR", "ESALG", "ESVLC",
+        "DEBRV", "USSAV", "PAMIT", "BRSSZ", "MXZLO", "EGPSD", "GBFXT", "TWKHH", "JPTYO", "JPYOK", "ZADUR", "AUMEL",
+        "NZAKL", "PECLL", "COCTG", "TGLFW", "NGAPP", "KEMBA", "OMSLL", "SAJED", "TRAMR", "ITGIT", "PLGDN", "SEGOT",
+        "CAVAN", "USHOU", "USORF", "CNPVG", "KRICN", "USANC", "QADOH", "DEFRA", "USORD", "BELGG", "DELEJ", "LULUX",
+        "USCVG", "GBLHR", "FRCDG", "USATL", "USDFW", "ETADD", "SARUH", "INDEL", "INBOM",
+    ]  # fmt: skip
+    known = Location.objects.filter(unlocode__in=large, facility_code="", latitude__isnull=False).exclude(time_zone="")
+    assert set(large) - set(known.values_list("unlocode", flat=True)) == set()

@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
     dialog.innerHTML = html;
     wire(dialog);
     if (!dialog.open) dialog.showModal();
-    (dialog.querySelector("[role=alert]") || dialog.querySelector(".is-wrong input, .is-wrong select, .is-wrong textarea") || dialog.querySelector("input:not([type=hidden]), select, textarea, button"))?.focus();
+    (dialog.querySelector("[role=alert]") || dialog.querySelector("[data-first]") || dialog.querySelector(".is-wrong input, .is-wrong select, .is-wrong textarea") || dialog.querySelector("input:not([type=hidden]), select, textarea, button"))?.focus();
   };
   const ask = async (address, options = {}) => {
     const answer = await fetch(address, { ...options, headers: { "X-Dialog": "1" }, credentials: "same-origin" });
@@ -26,6 +26,15 @@ document.addEventListener("DOMContentLoaded", () => {
     } else if (event.target.closest("[data-close]") && dialog.open) {
       event.preventDefault();
       dialog.close();
+    }
+  });
+  // What is proposed is put into the fields at a click.
+  document.addEventListener("click", (event) => {
+    const proposal = event.target.closest("[data-fill]");
+    if (!proposal) return;
+    for (const [name, value] of new URLSearchParams(proposal.dataset.fill)) {
+      const field = proposal.closest("form")?.elements.namedItem(name);
+      if (field) field.value = value;
     }
   });
   dialog?.addEventListener("submit", (event) => {
@@ -75,6 +84,20 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.target.matches("[data-all]")) boxes.forEach((box) => { box.checked = event.target.checked; });
     count();
   });
+
+  // --- what goes on is shown as it goes on: the marked part is fetched again, the page when it has ended -------------
+  const watched = document.querySelector("[data-refresh]");
+  const look = async () => {
+    if (!document.hidden && !dialog.open) {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return location.reload();
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-refresh]");
+      if (!fresh) return location.reload();
+      watched.replaceChildren(...fresh.childNodes);
+    }
+    setTimeout(() => look().catch(() => {}), 2000);
+  };
+  if (watched) setTimeout(() => look().catch(() => {}), 2000);
 
   // --- keys ------------------------------------------------------------------------------------------------------
   const lines = rows ? [...rows.querySelectorAll("[data-row]")] : [];
