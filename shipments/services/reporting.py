@@ -162,7 +162,7 @@ def _enter(source: Source, said: dict[str, Any], decision: Decision, by: User) -
 def _results(message: Message, count: int, *, is_new: bool) -> list[EventResult]:
     """Found by what was reported, so that the answer is the same whoever read the message, and at every repetition."""
     reading = read(message)
-    refused = {issue.position: issue for issue in reading.parsed.issues}
+    refused = {issue.position: issue for issue in reading.parsed.issues if not issue.is_warning}
     reports = {report.event.position: report.event.fingerprint for report in reports_of([reading])}
     rows = Event.objects.filter(fingerprint__in=list(reports.values()))
     known = {row[0]: row[1:] for row in rows.values_list("fingerprint", "public_id", "message_id", "position")}

@@ -224,3 +224,14 @@ def test_two_hundred_shipments_take_a_constant_number_of_queries(
     rows = tuple(Row(f"MANY-{number}", ("2026-11-07",)) for number in range(5))
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         assert check_grid(Grid((Column("DEPARTED"),), rows), by=colleague).errors == 0
+
+
+def test_hundreds_of_cells_are_one_message(colleague: User) -> None:
+    codes = tuple(
+        Column(code, kind) for code in ("DEPARTED", "ARRIVED", "DISCHARGED", "DELIVERED") for kind in ("EST", "PLN")
+    )
+    for number in range(40):
+        with_journey(shipment_of(PartnerFactory(), reference=f"MANY-{number}"), done=1)
+    rows = tuple(Row(f"MANY-{number}", tuple(f"2026-12-{day:02}" for day in range(10, 18))) for number in range(40))
+    result = record_grid(Grid(codes, rows), by=colleague, entry_id=ENTRY)
+    assert (result.to_write, Message.objects.get().events_found, Event.objects.count()) == (320, 320, 320)
