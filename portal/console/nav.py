@@ -71,6 +71,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
                 variant="warning",
                 page="shipments_waitingevent_unmapped",
             ),
+            Entry(_("Unknown places"), "wrong_location", "shipments_location", page="shipments_location_unplaced"),
             Entry(_("Events"), "fact_check", "shipments_event"),
             Entry(_("Clinic"), "stethoscope", "", page="clinic", needs="shipments.change_message"),
             Entry(_("Jobs"), "progress_activity", "partners_job", "?who=me", "jobs", "info"),
