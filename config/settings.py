@@ -248,6 +248,9 @@ WAYMARK_TASKS = {
 WAYMARK_JOBS: dict[str, str] = {
     "place_events": "shipments.services.placing.work_place_events",
     "match_again": "shipments.services.giving_way.work_match_again",
+    "undo_upload": "shipments.services.undoing.undo_step",
+    "reprocess_preview": "shipments.services.reprocessing.preview",
+    "reprocess_apply": "shipments.services.reprocessing.apply",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")

@@ -30,11 +30,12 @@ _GIVEN, _DERIVED, _ASSUMED = (certainty.value for certainty in ZoneCertainty)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a foreign code means (a CodeMapping row)."""
+    """What a foreign code means (a CodeMapping row, `mapping_id` its key)."""
 
     code: str
     classifier: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    mapping_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,3 +59,8 @@ _TYPES: dict[str, ReferenceType] = {
 def reference_type(name: str) -> ReferenceType | None:
     """The type meant by a sender's qualifier or a spoken name in any case; None when nobody told us."""
     return _TYPES.get(name) or _TYPES.get(_bare(name))
+
+
+def reference_names(type_: ReferenceType) -> tuple[str, ...]:
+    """What senders call numbers of this type, its own name first."""
+    return (type_.value.replace("_", " "), *(alias.strip() for alias in _SPOKEN[type_].split(",")))

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from portal.api import (
     charges,
+    clinic,
     events,
     inbound,
     invoices,
@@ -31,6 +32,7 @@ urlpatterns = [
         name="message-acknowledgement",
     ),
     path("inbound/<uuid:id>/", inbound.Inbound.as_view(), name="inbound"),
+    path("clinic/", clinic.Clinic.as_view(), name="clinic"),
     path("events/", events.Events.as_view(), name="events"),
     path("shipments/", shipments.Shipments.as_view(), name="shipments"),
     path("shipments/<uuid:id>/", shipments.OneShipment.as_view(), name="shipment"),

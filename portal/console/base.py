@@ -100,6 +100,10 @@ class ConsoleAdmin(_Base):
         """The filters of the list; a room whose filters speak of "me" makes them here."""
         return self.filters
 
+    def links_for(self, request: HttpRequest) -> Sequence[tuple[Any, str]]:
+        """(words, address) of what stands beside the list for this person."""
+        return [(words, reverse(f"admin:{name}")) for words, name in self.links]
+
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         """Narrow `rows` to what matches `text`; used when the room has a `search_hint`."""
         return Found(rows)
@@ -154,7 +158,7 @@ class ConsoleAdmin(_Base):
             "listing": found,
             "rows": [self._line(request, row) for row in found.rows],
             "views": saved_views.bar(self.opts.label_lower, self.views, person(request), request.GET),
-            "links": [(words, reverse(f"admin:{name}")) for words, name in self.links],
+            "links": self.links_for(request),
             "list_actions": self._allowed(request, [a for a in self.operations if a.on_list]),
             "has_row_buttons": any(a.in_row and request.user.has_perm(a.permission) for a in self.operations),
             "bulk_actions": self._allowed(request, [a for a in self.operations if a.on_rows]),

@@ -52,6 +52,20 @@ def strong(first: Any, second: Any) -> SafeString:
     return format_html('<span class="wm-two"><b>{}</b><small>{}</small></span>', first, second)
 
 
+def changed(before: Any, after: Any) -> SafeString:
+    arrow = format_html('<span aria-hidden="true">→</span><span class="sr-only">{}</span>', _("becomes"))
+    return format_html('<span class="wm-change"><s>{}</s> {} <b>{}</b></span>', before, arrow, after)
+
+
+def progress(done: int, total: int, label: str) -> SafeString:
+    """How far something is; without a total only that it goes on."""
+    if not total:
+        return format_html('<progress class="wm-progress" aria-label="{}"></progress>', label)
+    return format_html(
+        '<progress class="wm-progress" max="{}" value="{}" aria-label="{}"></progress>', total, done, label
+    )
+
+
 def link(href: str, text: Any) -> SafeString:
     return format_html('<a class="wm-link" href="{}">{}</a>', href, text)
 

@@ -62,6 +62,12 @@ def place(event: Event) -> str:
     return event.location.name if event.location else event.location_text or "–"
 
 
+def message_link(event: Event) -> Any:
+    """To the message, where it says this."""
+    address = reverse("admin:shipments_message_change", args=[event.message_id])
+    return cells.link(f"{address}?event={event.pk}#hit", event.segment or _("Open"))
+
+
 def section(request: HttpRequest, events: Sequence[Event]) -> Section:
     """The log of a shipment, newest first; what no longer counts is struck through."""
     became = fates(events)
@@ -153,6 +159,9 @@ class EventRoom(ConsoleAdmin):
         "remarks",
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("message__raw")
+
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         key = reference_key(text)
         known = Reference.objects.filter(key=key).values("shipment_id")
@@ -162,8 +171,10 @@ class EventRoom(ConsoleAdmin):
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         facts = [f for f in facts_of(row, self.facts) if f.value != "–"]
-        message = cells.row_link("shipments_message", row.message_id, row.message)
-        came = [Fact(_("Message"), message), Fact(_("What became of it"), fates([row])[row.pk] or _("it counts"))]
+        came = [
+            Fact(_("Message"), message_link(row), row.message),
+            Fact(_("What became of it"), fates([row])[row.pk] or _("it counts")),
+        ]
         return {"facts": came + facts, "sections": self.sections(request, row)}
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:

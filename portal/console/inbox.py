@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partners.models import User
 from portal.console import cells
 from portal.console.actions import Action
 from portal.console.base import ConsoleAdmin, File, View
-from portal.console.event_log import fates, happened, place
-from portal.console.fields import ActionForm, MilestoneTypeField, Reason, ShipmentField
+from portal.console.event_log import fates, happened, message_link, place
+from portal.console.fields import ActionForm, Reason, ShipmentField
 from portal.console.filters import Choice, Days, Many, Text
 from portal.console.listing import Column, Found
 from portal.console.naming import PLACE
+from portal.console.payloads import SHOWN_BYTES, lines_of, marked, places_of
 from portal.console.record import Fact, Section, facts_of
+from portal.console.unmapped import MAP, queue
 from portal.presentation import words
-from shipments.enums import Classifier, Format, MessageState, WaitReason
+from shipments.enums import Format, MessageState, WaitReason
 from shipments.matching import reference_key
 from shipments.models import Message, WaitingEvent
-from shipments.services import dismiss_event, match_event, release_event, reprocess, save_mapping
+from shipments.services import dismiss_event, match_event, release_event, reprocess
 
 _CHANGE = "shipments.change_waitingevent"
-_SHOWN_BYTES = 200_000
 _SHOWN_EVENTS = 200
 _SENT_AS = {"text/plain", "application/json", "application/edi-x12", "text/csv"}
 
@@ -40,35 +37,8 @@ def _waits_for(*reasons: WaitReason) -> Any:
     return lambda waiting: waiting.closed_at is None and waiting.reason in reasons
 
 
-class MapCode(ActionForm):
-    code = MilestoneTypeField(label=gettext_lazy("Our milestone type"))
-    classifier = forms.ChoiceField(
-        label=gettext_lazy("How sure"),
-        choices=[("", gettext_lazy("As the message says")), *Classifier.choices],
-        required=False,
-    )
-    only_source = forms.BooleanField(
-        label=gettext_lazy("Only for this source"),
-        required=False,
-        help_text=gettext_lazy("Otherwise for everybody who sends this format."),
-    )
-
-
 class MatchShipment(ActionForm):
     shipment = ShipmentField(label=gettext_lazy("Shipment (reference)"))
-
-
-def _map(waiting: WaitingEvent, values: Mapping[str, Any], by: User) -> None:
-    event = waiting.event
-    save_mapping(
-        format=waiting.event.message.format or waiting.source.format,
-        code_list=event.code_list,
-        raw_code=event.raw_code,
-        code=values["code"].pk,
-        classifier=values["classifier"],
-        source=waiting.source if values["only_source"] else None,
-        by=by,
-    )
 
 
 def _asked_by(waiting: WaitingEvent) -> str:
@@ -77,11 +47,14 @@ def _asked_by(waiting: WaitingEvent) -> str:
 
 
 class WaitingRoom(ConsoleAdmin):
-    related = ("event__code", "event__location", "source__partner")
+    related = ("event__code", "event__location", "event__message", "source__partner")
     title = gettext_lazy("Waiting events")
     search_hint = gettext_lazy("A reference or container as reported")
     empty = gettext_lazy("Nothing waits: every event found its shipment.")
-    links = ((gettext_lazy("Places nobody knows"), "shipments_location_unplaced"),)
+    links = (
+        (gettext_lazy("Codes nobody mapped"), "shipments_waitingevent_unmapped"),
+        (gettext_lazy("Places nobody knows"), "shipments_location_unplaced"),
+    )
     columns = (
         Column(
             "event",
@@ -127,19 +100,7 @@ class WaitingRoom(ConsoleAdmin):
         View(gettext_lazy("Settled"), "open=no"),
     )
     operations = (
-        Action(
-            name="map",
-            label=gettext_lazy("Map code…"),
-            permission="shipments.add_codemapping",
-            form=MapCode,
-            in_row=True,
-            explain=gettext_lazy("All events that wait with this code are read again."),
-            is_main=True,
-            fits=_waits_for(WaitReason.UNMAPPED),
-            perform=_map,
-            done=gettext_lazy("Mapped; the events were read again."),
-            submit=gettext_lazy("Save mapping"),
-        ),
+        MAP,
         PLACE,
         Action(
             name="match",
@@ -181,6 +142,18 @@ class WaitingRoom(ConsoleAdmin):
     )
     facts = ("reason", "detail", "opened_at", "closed_at", "closed_by", "outcome")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("event__message__raw")
+
+    def get_urls(self) -> list[URLPattern]:
+        unmapped = self.admin_site.admin_view(self.unmapped)
+        return [path("unmapped/", unmapped, name="shipments_waitingevent_unmapped"), *super().get_urls()]
+
+    def unmapped(self, request: HttpRequest) -> HttpResponse:
+        """What waits for a mapping, code by code."""
+        self._require_view(request)
+        return self._render(request, "console/unmapped.html", queue(request, self.get_queryset(request)))
+
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         key = reference_key(text)
         exact = Q(keys__overlap=[f"carrier:{key}", f"customer:{key}", f"po:{key}", f"shipment:{key}"])
@@ -196,7 +169,7 @@ class WaitingRoom(ConsoleAdmin):
             ),
             Fact(_("Their code"), event.raw_code, event.code_list),
             Fact(_("Happened"), happened(event), place(event)),
-            Fact(_("Message"), cells.row_link("shipments_message", event.message_id, _("Open")), row.source),
+            Fact(_("Message"), message_link(event), row.source),
             *[f for f in facts_of(row, self.facts) if f.value != "–"],
         ]
         named = [[r.get("type", ""), r.get("value", "")] for r in event.references]
@@ -208,18 +181,9 @@ class WaitingRoom(ConsoleAdmin):
         }
 
 
-def payload_text(message: Message) -> str:
-    """The bytes as text for people: JSON indented, X12 one segment a line; never more than the page can bear."""
-    raw = bytes(message.raw)[:_SHOWN_BYTES]
-    text = raw.decode("utf-8", errors="replace")
-    if message.source.format == Format.X12_214:
-        return text.replace("~\n", "~").replace("~", "~\n")
-    if text.lstrip()[:1] in ("{", "[") and message.size <= _SHOWN_BYTES:
-        try:
-            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except (ValueError, RecursionError):
-            return text
-    return text
+def read_as(message: Message) -> str:
+    """The format it was read as, or is to be read as."""
+    return str(Format(message.format or message.source.format).label)
 
 
 def _download(message: Message) -> tuple[bytes, str, str]:
@@ -230,15 +194,14 @@ def _download(message: Message) -> tuple[bytes, str, str]:
 
 class MessageRoom(ConsoleAdmin):
     related = ("source__partner",)
+    links = ((gettext_lazy("Clinic"), "clinic"), (gettext_lazy("Jobs"), "partners_job_changelist"))
     search_hint = gettext_lazy("File name or message id")
     empty = gettext_lazy("Messages appear here as soon as a source sends one.")
     columns = (
         Column(
             "message",
             gettext_lazy("Message"),
-            lambda m: cells.strong(
-                m.filename or str(m.public_id)[:13], f"{m.source.get_format_display()} · {m.source.partner}"
-            ),
+            lambda m: cells.strong(m.filename or str(m.public_id)[:13], f"{read_as(m)} · {m.source.partner}"),
         ),
         Column("state", gettext_lazy("State"), lambda m: cells.pill(words.message_state(m.state)), "", "c-corner"),
         Column(
@@ -321,7 +284,11 @@ class MessageRoom(ConsoleAdmin):
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         source = cells.row_link("shipments_source", row.source_id, row.source.code)
-        facts = [Fact(_("Source"), source, row.source.partner), *facts_of(row, self.facts)]
+        facts = [
+            Fact(_("Source"), source, row.source.partner),
+            Fact(_("Read as"), read_as(row)),
+            *facts_of(row, self.facts),
+        ]
         return {"facts": [f for f in facts if f.value != "–"], "sections": self.sections(request, row)}
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
@@ -333,14 +300,13 @@ class MessageRoom(ConsoleAdmin):
         if problems:
             head = [_("Problem"), _("What is wrong"), _("Segment"), _("Element"), _("Position")]
             found.append(Section(_("Problems"), head, problems))
-        note = _("Only the first part is shown; download the rest.") if row.size > _SHOWN_BYTES else ""
         events = list(row.events.select_related("code", "location", "source").order_by("position")[:_SHOWN_EVENTS])
         became = fates(events)
         waits = dict(WaitingEvent.objects.open().filter(event__in=events).values_list("event_id", "reason"))
         lines = [
             [
                 cells.row_link("shipments_event", e.pk, e.code.name),
-                e.raw_code,
+                cells.two(e.raw_code, cells.link(f"?event={e.pk}#hit", e.segment) if e.segment else e.code_list),
                 e.get_classifier_display(),
                 happened(e),
                 place(e),
@@ -352,10 +318,17 @@ class MessageRoom(ConsoleAdmin):
         head = [_("Event"), _("Their code"), _("How sure"), _("Happened"), _("Place"), _("Unit"), _("State")]
         more = reverse("admin:shipments_waitingevent_changelist") + "?open=yes" if waits else ""
         found.append(Section(_("Events"), head, lines, empty=_("No event was found in it."), more=more))
-        found.append(
-            Section(_("Payload as received"), facts=[Fact(_("Note"), note)] if note else (), payload=payload_text(row))
-        )
+        found.append(_payload(row, [e.segment for e in events if str(e.pk) == request.GET.get("event")]))
         return found
+
+
+def _payload(message: Message, segments: list[str]) -> Section:
+    """The bytes, and marked in them what the event is about that one comes from, or what is wrong."""
+    raw = bytes(message.raw)
+    hits = places_of(raw, segments or [str(error.get("segment", "")) for error in message.errors])
+    note = _("Only the first part is shown; download the rest.") if message.size > SHOWN_BYTES else ""
+    facts = [Fact(_("Note"), note)] if note else []
+    return Section(_("Payload as received"), facts=facts, payload=marked(lines_of(raw), hits))
 
 
 def _public_id(text: str) -> Q:

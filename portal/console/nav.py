@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.enums import ChargeState
 from billing.models import Charge
 from milestones.models import ShipmentException
-from partners.models import Partner, User
+from partners.models import Job, Partner, User
 from portal.console.actions import person
 from portal.console.listing import COUNTED
 from shipments.matching import reference_key
@@ -31,15 +31,20 @@ class Entry:
     query: str = ""
     badge: str = ""
     variant: str = "primary"
+    # Of a page that is not the list of a room: its address, and what one needs for it.
+    page: str = ""
+    needs: str = ""
 
     @property
     def permission(self) -> str:
+        if self.needs:
+            return self.needs
         app, _underscore, model = self.room.partition("_")
         return f"{app}.view_{model}"
 
     @property
     def href(self) -> str:
-        return reverse(f"admin:{self.room}_changelist") + self.query
+        return reverse(f"admin:{self.page or self.room + '_changelist'}") + self.query
 
 
 QUEUE = "?assigned=queue&state=open,acknowledged"
@@ -57,7 +62,17 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Waiting events"), "pending_actions", "shipments_waitingevent", "?open=yes", "waiting", "warning"),
             Entry(_("Messages"), "move_to_inbox", "shipments_message", "", "messages", "warning"),
+            Entry(
+                _("Unmapped codes"),
+                "translate",
+                "shipments_waitingevent",
+                badge="unmapped",
+                variant="warning",
+                page="shipments_waitingevent_unmapped",
+            ),
             Entry(_("Events"), "fact_check", "shipments_event"),
+            Entry(_("Clinic"), "stethoscope", "", page="clinic", needs="shipments.change_message"),
+            Entry(_("Jobs"), "progress_activity", "partners_job", "?who=me", "jobs", "info"),
         ),
     ),
     (
@@ -78,7 +93,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("API keys"), "key", "partners_apikey"),
             Entry(_("Sources"), "sensors", "shipments_source"),
             Entry(_("Connections"), "cable", "shipments_connection"),
-            Entry(_("Code mappings"), "translate", "shipments_codemapping"),
+            Entry(_("Code mappings"), "dictionary", "shipments_codemapping", "?current=yes"),
             Entry(_("Places"), "location_on", "shipments_location"),
             Entry(_("Aliases of places"), "label", "shipments_locationalias"),
             Entry(_("Milestone templates"), "checklist", "milestones_milestonetemplate"),
@@ -94,13 +109,21 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     counts = badges(person(request))
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     groups = []
+    here = _here(request)
     for title, entries in GROUPS:
-        items = [_item(e, counts) for e in entries if request.user.has_perm(e.permission)]
+        items = [_item(e, counts) | {"active": e is here} for e in entries if request.user.has_perm(e.permission)]
         if not title:
             items.insert(0, home)
         if items:
             groups.append({"title": title, "separator": bool(title), "items": items})
     return groups
+
+
+def _here(request: HttpRequest) -> Entry | None:
+    """The entry that the page belongs to: the one with the longest address that the page's begins with."""
+    entries = [entry for _title, group in GROUPS for entry in group]
+    found = [entry for entry in entries if request.path.startswith(entry.href.partition("?")[0])]
+    return max(found, key=lambda entry: len(entry.href.partition("?")[0]), default=None)
 
 
 def _item(entry: Entry, counts: dict[str, int]) -> dict[str, Any]:
@@ -120,6 +143,8 @@ def badges(user: User) -> dict[str, int]:
 def _count(user: User) -> dict[str, int]:
     waiting = {
         "cases": ShipmentException.objects.for_user(user).unresolved(),
+        "unmapped": WaitingEvent.objects.for_user(user).unmapped(),
+        "jobs": Job.objects.for_user(user).running().filter(created_by=user),
         "waiting": WaitingEvent.objects.for_user(user).open(),
         "messages": Message.objects.for_user(user).needing_a_person(),
         "charges": Charge.objects.for_user(user).filter(state=ChargeState.UNBILLED),

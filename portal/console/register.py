@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
 from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
-from partners.models import ApiKey, Delivery, Partner, User
+from partners.models import ApiKey, Delivery, Job, Partner, User
 from portal.console import (
     charges,
     connections,
@@ -14,7 +14,9 @@ from portal.console import (
     exceptions,
     inbox,
     invoices,
+    jobs,
     keys,
+    mappings,
     partners,
     places,
     shipments,
@@ -53,12 +55,13 @@ ROOMS = {
     User: users.UserRoom,
     ApiKey: keys.ApiKeyRoom,
     Delivery: keys.DeliveryRoom,
+    Job: jobs.JobRoom,
     Source: sources.SourceRoom,
     Connection: connections.ConnectionRoom,
     Location: places.PlaceRoom,
     LocationAlias: places.AliasRoom,
     MilestoneType: vocabulary.MilestoneTypeRoom,
-    CodeMapping: vocabulary.MappingRoom,
+    CodeMapping: mappings.MappingRoom,
     MilestoneTemplate: templates.TemplateRoom,
     ExceptionRule: templates.ExceptionRuleRoom,
 }

@@ -21,7 +21,7 @@ from unfold.sites import UnfoldAdminSite
 
 from partners.enums import Clock, UserKind
 from partners.services import save_user
-from portal.console import home, nav
+from portal.console import clinic, home, nav
 from portal.console.actions import person
 from portal.console.base import ConsoleAdmin
 
@@ -58,6 +58,7 @@ class ConsoleSite(UnfoldAdminSite):
             path("login/", self.login, name="login"),
             path("logout/", self.logout, name="logout"),
             path("search/", self.admin_view(self.palette), name="search"),
+            path("clinic/", self.admin_view(self.clinic), name="clinic"),
             path("clock/", self.admin_view(require_POST(self.clock)), name="clock"),
         ]
         rooms = [
@@ -91,6 +92,10 @@ class ConsoleSite(UnfoldAdminSite):
         )
         response["HX-Trigger"] = "search"
         return response
+
+    def clinic(self, request: HttpRequest) -> HttpResponse:
+        """What would become of a message, found out and taken back."""
+        return clinic.page(request, self.each_context(request))
 
     def clock(self, request: HttpRequest) -> HttpResponse:
         """Whose time is shown, kept with the person."""

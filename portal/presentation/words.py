@@ -20,7 +20,7 @@ from milestones.enums import (
     Severity,
     TaskState,
 )
-from partners.enums import DeliveryState
+from partners.enums import DeliveryState, JobState
 from portal.presentation import shapes
 from shipments.enums import MessageState, WaitReason
 
@@ -117,6 +117,12 @@ _DELIVERY: dict[str, _Look] = {
     DeliveryState.FAILED: ("alert", "bad"),
     DeliveryState.WITHDRAWN: ("dash", "mute"),
 }
+_JOB: dict[str, _Look] = {
+    JobState.RUNNING: ("ring", "info"),
+    JobState.DONE: ("check", "ok"),
+    JobState.FAILED: ("alert", "bad"),
+    JobState.CANCELLED: ("dash", "mute"),
+}
 # The letters of a strip: of milestones.Journey.strip, and W for what outsiders read instead of O and M.
 LETTERS: dict[str, _Look] = {
     "D": ("check", "ok"),
@@ -187,6 +193,10 @@ def document_kind(value: str) -> Word:
 
 def delivery_state(value: str) -> Word:
     return _word(DeliveryState, _DELIVERY, value)
+
+
+def job_state(value: str) -> Word:
+    return _word(JobState, _JOB, value)
 
 
 def milestone(letter: str) -> Word:

@@ -147,7 +147,7 @@ class Parsed:
     """All that could be read, and all that could not. No events and a real issue: the message is rejected.
 
     `is_quiet`: that it holds no events is as it should be (acknowledgements). `format`: what it was read as, said by
-    the `auto` parser. `progress`: percent of the message that is read with this part of it.
+    the `auto` parser. `progress`: percent of the message that is read with this part of it. `headings`: of a table.
     """
 
     events: tuple[ParsedEvent, ...] = ()
@@ -156,6 +156,7 @@ class Parsed:
     is_quiet: bool = False
     format: str = ""
     progress: int = 100
+    headings: tuple[str, ...] = ()
 
 
 class Parse(Protocol):

@@ -70,6 +70,7 @@ def cut(parsed: Parsed, size: int) -> Iterator[Parsed]:
             parsed.is_quiet,
             parsed.format,
             min(100, (start + len(events)) * 100 // total),
+            parsed.headings,
         )
         taken = upto
 

@@ -15,7 +15,7 @@ MAX_DEPTH = 32
 MAX_EVENTS = 100_000
 _SNIPPET = 200
 # What `recognise` may call JSON.
-_JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis", "cbp"})
+_JSON = frozenset({"json", "native", "dcsa_2", "dcsa_3", "one_record", "epcis", "cbp", "ups", "fedex", "dhl"})
 
 
 class Unreadable(ValueError):

@@ -9,7 +9,7 @@ from shipments.formats.base import Parsed, rejected
 _HEAD = 4096
 _UTF_8 = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BINARY = frozenset({"pdf", "zip", "xls", "gzip", "image", "binary"})
+_BINARY = frozenset({"pdf", "zip", "xlsx", "xls", "gzip", "image", "binary"})
 _MAGIC: dict[bytes, str] = {
     b"%PDF": "pdf", b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip",
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image",
@@ -28,14 +28,19 @@ _ONE_RECORD_WORDS = (b"onerecord.iata.org", b'"cargo:', b'"LogisticsEvent"')
 # A whole line, behind the addresses of a Type-B message.
 _CARGO_IMP = re.compile(rb"(?:\A|[\r\n])[ \t]*FS[UA]/\d{1,2}[ \t]*(?=[\r\n]|\Z)")
 _EPCIS_WORDS = (b'EPCISDocument"', b'EPCISQueryDocument"', b'"eventList"', b'bizStep"', b'"eventTimeZoneOffset"')
+_UPS_WORDS = (b'"trackResponse"', b'"activityStatus"', b'"localActivityDate"')
+_FEDEX_WORDS = (b'"completeTrackResults"', b'"trackingNumberInfo"', b'"scanEvents"')
+_DHL_WORDS = (b'"statusCode"', b'"service"', b'"typeCode"', b'"shipmentTrackingNumber"')
 _NATIVE_WORDS = (b'"occurred_at"', b'"raw_code"', b'"retracts"')
 _SPOKEN: dict[str, str] = {
-    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xls": "an old Excel workbook",
+    "pdf": "a PDF document", "zip": "an Excel workbook or a ZIP archive", "xlsx": "an Excel workbook",
+    "xls": "an old Excel workbook",
     "gzip": "a compressed file", "image": "an image", "binary": "a binary file", "edifact": "an EDIFACT message",
     "xml": "XML or HTML", "cargo_imp": "a Cargo-IMP message", "json": "JSON of another kind",
     "dcsa_2": "DCSA Track & Trace events", "dcsa_3": "DCSA Track & Trace 3 events",
     "one_record": "ONE Record (JSON-LD)", "epcis": "GS1 EPCIS events", "native": "Waymark events (JSON)",
     "csv": "a table (CSV)", "cbp": "US customs dispositions", "x12_214": "an X12 214", "x12": "an X12 interchange",
+    "ups": "a UPS tracking answer", "fedex": "a FedEx tracking answer", "dhl": "a DHL tracking answer",
     "iftsta": "an EDIFACT IFTSTA", "coarri": "an EDIFACT COARRI", "codeco": "an EDIFACT CODECO",
     "contrl": "an EDIFACT CONTRL",
 }  # fmt: skip
@@ -43,13 +48,17 @@ _SPOKEN: dict[str, str] = {
 
 def recognise(raw: bytes) -> str:
     """'x12_214', 'x12', 'cbp', 'iftsta', 'contrl', 'edifact_baplie', 'cargo_imp', 'dcsa_2' ...; '' for none."""
+    if name := _magic(raw):
+        return "xlsx" if name == "zip" and b"xl/workbook" in raw else name
     head = raw[:_HEAD]
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic):
-            return name
     if head.startswith(_UTF_16):
         head = head[2:].replace(b"\x00", b"")
     return "binary" if b"\x00" in head else _recognise_text(head.removeprefix(_UTF_8).lstrip())
+
+
+def _magic(raw: bytes) -> str:
+    """What the first bytes alone say; '' for text."""
+    return next((name for magic, name in _MAGIC.items() if raw.startswith(magic)), "")
 
 
 def decode(raw: bytes) -> str:
@@ -103,16 +112,26 @@ def _recognise_json(head: bytes) -> str:
         return "native"
     if b'"dispositions"' in head:
         return "cbp"
+    if parcel := _recognise_parcel(head):
+        return parcel
     if any(word in head for word in _DCSA_3_WORDS):
         return "dcsa_3"
     return "dcsa_2" if any(word in head for word in _DCSA_WORDS) else "json"
+
+
+def _recognise_parcel(head: bytes) -> str:
+    if any(word in head for word in _UPS_WORDS):
+        return "ups"
+    if any(word in head for word in _FEDEX_WORDS):
+        return "fedex"
+    return "dhl" if b'"shipments"' in head and any(word in head for word in _DHL_WORDS) else ""
 
 
 def refusal(raw: bytes) -> Parsed | None:
     """The rejection of what no parser reads: nothing at all, or bytes that are no text. None for text."""
     if not raw.strip():
         return rejected("empty", "The message is empty.")
-    looks_like = recognise(raw)
+    looks_like = _magic(raw) or ("binary" if b"\x00" in raw[:_HEAD] and not raw.startswith(_UTF_16) else "")
     if looks_like in _BINARY:
         return rejected("binary", f"This is not text: it looks like {_SPOKEN[looks_like]}.")
     has_nul = "\x00" in decode(raw) if raw.startswith(_UTF_16) else b"\x00" in raw

@@ -8,10 +8,13 @@ from shipments.formats import (
     cargo_imp,
     cbp,
     dcsa,
+    dhl,
     epcis,
+    fedex,
     native,
     one_record,
     table,
+    ups,
     x12_214,
     x12_315,
     x12_322,
@@ -32,9 +35,14 @@ READERS: dict[str, Parse] = {
     Format.COARRI.value: parse_as("COARRI"),
     Format.CODECO.value: parse_as("CODECO"),
     Format.EPCIS.value: epcis.parse,
+    Format.UPS.value: ups.parse,
+    Format.FEDEX.value: fedex.parse,
+    Format.DHL.value: dhl.parse,
     Format.NATIVE.value: native.parse,
     Format.CSV.value: table.parse,
 }
 FORMATS: dict[str, Parse] = {**READERS, Format.AUTO.value: auto.parse_with(READERS)}
 # Formats that can be read part by part, without holding a large message as a whole.
-IN_PARTS: dict[str, ParseParts] = {}
+IN_PARTS: dict[str, ParseParts] = {
+    Format.CSV.value: table.parse_parts,
+}

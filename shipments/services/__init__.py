@@ -13,11 +13,14 @@ from shipments.services.connections import (
 from shipments.services.health import note_silences, refresh_health
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
+from shipments.services.mapping_files import check_mappings, export_mappings, import_mappings
+from shipments.services.mappings import rehearse_mapping, save_mapping, withdraw_mapping
 from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
 from shipments.services.places import delete_alias, preview_alias, save_alias, save_place
 from shipments.services.placing import sweep_places
-from shipments.services.repairing import dismiss_event, match_event, release_event, save_mapping
+from shipments.services.repairing import dismiss_event, match_event, release_event
 from shipments.services.reporting import EventResult, read_now, record_event, report_events, retract_event
+from shipments.services.reprocessing import Slice, start_reprocess
 from shipments.services.shipments import (
     add_party,
     add_references,
@@ -28,8 +31,10 @@ from shipments.services.shipments import (
     remove_party,
 )
 from shipments.services.sources import manual_source, save_source
+from shipments.services.suggesting import Suggestion, suggest_meanings
 from shipments.services.sweeping import match_waiting
 from shipments.services.taking_up import take_up
+from shipments.services.uploads import check_upload, discard_upload, error_file, import_upload, undo_upload
 
 __all__ = [
     "EventResult",
@@ -37,6 +42,8 @@ __all__ = [
     "NotGenuine",
     "Receipt",
     "Saved",
+    "Slice",
+    "Suggestion",
     "Taken",
     "Trial",
     "add_party",
@@ -44,12 +51,19 @@ __all__ = [
     "add_units",
     "cancel_shipment",
     "change_shipment",
+    "check_mappings",
+    "check_upload",
     "collect_due",
     "collect_now",
     "create_shipment",
     "delete_alias",
+    "discard_upload",
     "dismiss_event",
+    "error_file",
+    "export_mappings",
     "hand_over",
+    "import_mappings",
+    "import_upload",
     "ingest_messages",
     "ingest_waiting",
     "load_aliases",
@@ -66,6 +80,7 @@ __all__ = [
     "receive",
     "record_event",
     "refresh_health",
+    "rehearse_mapping",
     "release_event",
     "remove_party",
     "report_events",
@@ -78,9 +93,13 @@ __all__ = [
     "save_mapping",
     "save_place",
     "save_source",
+    "start_reprocess",
+    "suggest_meanings",
     "sweep_places",
     "take_call",
     "take_up",
     "try_connection",
+    "undo_upload",
     "wake_collectors",
+    "withdraw_mapping",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from shipments.formats.child import OUT_OF_MEMORY
 LARGE = 512 << 10
 PART = 1000
 _SECONDS = 120
+# A library that is not Python ends its process when it gets no memory.
+_NO_MEMORY = frozenset({OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGSEGV})
 # Archives and workbooks unpack to more than they are.
 _PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 
@@ -53,6 +56,7 @@ def joined(parts: Iterable[Parsed]) -> Parsed:
         tuple(envelope for part in every for envelope in part.envelopes),
         any(part.is_quiet for part in every),
         next((part.format for part in every if part.format), ""),
+        headings=next((part.headings for part in every if part.headings), ()),
     )
 
 
@@ -68,7 +72,9 @@ def _run(payload: IO[bytes]) -> Iterator[Parsed]:
     try:
         if child.stdout is not None:
             for line in child.stdout:
-                yield _part(orjson.loads(line))
+                # A child that is ended in the middle of a line has not said that part.
+                if line.endswith(b"\n"):
+                    yield _part(orjson.loads(line))
         if ended := _said(child.wait()):
             yield ended
     finally:
@@ -82,7 +88,7 @@ def _run(payload: IO[bytes]) -> Iterator[Parsed]:
 def _said(code: int) -> Parsed | None:
     if code == 0:
         return None
-    if code == OUT_OF_MEMORY:
+    if code in _NO_MEMORY:
         limit = settings.WAYMARK_PARSE_MEMORY >> 20
         return rejected("too_heavy", f"Reading the message needs more than {limit} MiB of memory. Send it in parts.")
     return rejected("too_slow", "Reading the message took too long or ended its process. Send it in parts.")
@@ -96,6 +102,7 @@ def _part(said: dict[str, Any]) -> Parsed:
         said["is_quiet"],
         said["format"],
         said["progress"],
+        tuple(said["headings"]),
     )
 
 

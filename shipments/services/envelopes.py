@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -12,6 +12,7 @@ from core.bulk import insert_rows
 from shipments.formats.base import Envelope
 from shipments.models import ControlNumber
 from shipments.services.reading import Reading
+from shipments.services.storing import Report
 
 # Control numbers run over at 999,999,999 and some senders begin anew each year: an older one is no repetition.
 _REMEMBERED = timedelta(days=90)
@@ -79,3 +80,18 @@ def _reused(sent: Sequence[tuple[Reading, Envelope]]) -> set[_Key]:
     for source, standard, sender, number, digest in known.values_list(*_KEY):
         believed.setdefault((source, standard, sender, number), digest)
     return {key for key in rows if believed.get(key[:4], key[4]) != key[4]}
+
+
+def doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:
+    """The reports, each with the doubt about the interchange that it came in."""
+    by_message: dict[int, list[Doubt]] = {}
+    for doubt in doubts:
+        by_message.setdefault(doubt.message_id, []).append(doubt)
+    return [_with_doubt(report, by_message.get(report.message_id, ())) for report in reports]
+
+
+def _with_doubt(report: Report, doubts: Sequence[Doubt]) -> Report:
+    reason = next((d.reason for d in doubts if d.first <= report.event.position < d.last), "")
+    if not reason or report.event.quarantine:
+        return report
+    return replace(report, event=replace(report.event, quarantine=reason))

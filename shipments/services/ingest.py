@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,9 +25,10 @@ from shipments.enums import MessageState
 from shipments.models import Event, Message, Source
 from shipments.services.acknowledging import acknowledge
 from shipments.services.apart import needs_apart
-from shipments.services.envelopes import Doubt, doubts_of
+from shipments.services.envelopes import doubted, doubts_of
 from shipments.services.locks import lock_mappings
 from shipments.services.reading import MOST_ISSUES, Reading, read, read_in_parts, reports_of
+from shipments.services.reviving import revived
 from shipments.services.storing import Report, Stored, Tally, lock_for, store
 
 # Short, because what a killed worker held waits so long; renewed before each batch of a claim. One large message is
@@ -89,27 +91,34 @@ def ingest_messages(message_ids: Sequence[int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person has decided of the one event of a message, whatever its references say."""
+    """What a person has decided of an event, whatever its references say."""
 
     shipment_ids: tuple[int, ...] = ()
     decided_by: str = ""
     supersedes: int | None = None
 
 
-def ingest_decided(reading: Reading, decision: Decision) -> None:
-    """Store what a person enters, in the transaction that received it: nobody else has seen the message yet."""
+def ingest_decided(reading: Reading, decision: Decision | Mapping[int, Decision]) -> Stored:
+    """Store what a person enters, in the transaction that received it: nobody else has seen the message yet.
+
+    `decision`: of its one event, or of each by its position.
+    """
     lock_mappings()
-    reports = [
-        replace(
-            report,
-            shipment_ids=decision.shipment_ids,
-            decided_by=decision.decided_by,
-            supersedes=decision.supersedes,
-        )
-        for report in reports_of([reading])
-    ]
+    by_position = decision if isinstance(decision, Mapping) else defaultdict(lambda: decision)
+    reports = [_decided(report, by_position[report.event.position]) for report in reports_of([reading])]
     lock_for(reports)
-    _finish([reading], store(reports).tallies)
+    stored = store(reports)
+    _finish([reading], stored.tallies)
+    return stored
+
+
+def _decided(report: Report, decision: Decision) -> Report:
+    return replace(
+        report,
+        shipment_ids=decision.shipment_ids,
+        decided_by=decision.decided_by,
+        supersedes=decision.supersedes,
+    )
 
 
 def _ingest(claimed: Sequence[Message]) -> int:
@@ -175,21 +184,7 @@ def _store(readings: Sequence[Reading]) -> Stored:
     doubts = doubts_of(readings)
     reports = reports_of(readings)
     lock_for(reports)
-    return store(_doubted(reports, doubts) if doubts else reports)
-
-
-def _doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:
-    by_message: dict[int, list[Doubt]] = {}
-    for doubt in doubts:
-        by_message.setdefault(doubt.message_id, []).append(doubt)
-    return [_with_doubt(report, by_message.get(report.message_id, ())) for report in reports]
-
-
-def _with_doubt(report: Report, doubts: Sequence[Doubt]) -> Report:
-    reason = next((d.reason for d in doubts if d.first <= report.event.position < d.last), "")
-    if not reason or report.event.quarantine:
-        return report
-    return replace(report, event=replace(report.event, quarantine=reason))
+    return store(revived(doubted(reports, doubts) if doubts else reports))
 
 
 def _work_in_parts(messages: Sequence[Message]) -> None:

@@ -57,7 +57,7 @@ def receive(
         payload,
         len(payload),
         printable(content_type)[:100],
-        printable(filename)[:255],
+        file_name(filename),
         by.pk if by else None,
         MessageState.RECEIVED.value,
     ]
@@ -74,8 +74,10 @@ def receive(
 def reprocess(message: Message, *, by: User | None) -> None:
     """Have the message read again from its bytes. Its events stand; only what is new is added.
 
-    Raises DomainError `state_not_allowed` while it still waits to be read.
+    Raises DomainError `state_not_allowed` while it still waits to be read, `message_undone` (conflict).
     """
+    if message.undone_at:
+        raise DomainError("message_undone", "This import was undone. Import the file again instead.", conflict=True)
     move(
         message,
         MESSAGE_MOVES,
@@ -84,6 +86,8 @@ def reprocess(message: Message, *, by: User | None) -> None:
         lease_until=None,
         lease_token=None,
         processed_at=None,
+        events_read=0,
+        progress=0,
     )
     nudge("advance")
 
@@ -91,3 +95,9 @@ def reprocess(message: Message, *, by: User | None) -> None:
 def printable(text: str) -> str:
     """`text` as the database can hold it: without NUL and without halves of surrogate pairs."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def file_name(said: str) -> str:
+    """The last part of what a sender calls a file, without signs that nobody sees or that turn the writing round."""
+    last = printable(said).replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[:255]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from core.bulk import insert_rows
+from core.bulk import fetch_rows, insert_rows
 from core.queue import nudge
 from partners.enums import UserKind
 from shipments.enums import ReferenceType, WaitOutcome
@@ -23,13 +23,17 @@ from shipments.matching import (
     unit_key,
     window_of,
 )
-from shipments.models import EventMatch, Reference, ShipmentParty, Unit
+from shipments.models import EventMatch, ShipmentParty, Unit
 
 RETRACTION = "what it retracts"
 _Window = tuple[datetime | None, datetime | None]
-_DATES = tuple(
-    f"shipment__{name}" for name in ("booked_at", "cargo_ready_at", "etd", "eta", "closed_at", "cancelled_at")
-)
+_BOOK = """
+    SELECT r.shipment_id, r.type, r.key, u.kind,
+           s.booked_at, s.cargo_ready_at, s.etd, s.eta, s.closed_at, s.cancelled_at
+    FROM shipments_reference r JOIN shipments_shipment s ON s.id = r.shipment_id
+    LEFT JOIN partners_user u ON u.id = s.created_by_id
+    WHERE r.shipment_id IN (SELECT shipment_id FROM shipments_reference WHERE key = ANY(%s))
+"""
 
 # An event and a retraction of it may come in any order, each alone or in one batch.
 _RETRACTIONS_OF = """
@@ -109,10 +113,7 @@ def load_book(keys: Collection[str]) -> ReferenceBook:
     """All shipments that have a reference with one of the `keys` (without their kind), with all their references."""
     if not keys:
         return ReferenceBook()
-    owners = Reference.objects.filter(key__in=list(keys)).values("shipment_id")
-    rows = Reference.objects.filter(shipment_id__in=owners).values_list(
-        "shipment_id", "type", "key", "shipment__created_by__kind", *_DATES
-    )
+    rows = fetch_rows(_BOOK, [list(keys)])
     references: dict[int, set[tuple[str, str]]] = defaultdict(set)
     facts: dict[int, tuple[bool, _Window]] = {}
     for shipment_id, kind, key, made_by, *dates in rows:

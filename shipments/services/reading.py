@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from shipments.enums import Format
 from shipments.formats.base import Parsed, ParsedEvent, ParseIssue, rejected
 from shipments.formats.registry import FORMATS
 from shipments.identifiers import doubts_of
-from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source
+from shipments.models import CodeMapping, Location, LocationAlias, Message, MilestoneType, Source, Upload
 from shipments.normalise import (
     KnownAlias,
     KnownPlace,
@@ -87,8 +88,12 @@ def read_in_parts(message: Message) -> Generator[Reading, None, None]:
 
 
 def options_of(message: Message) -> dict[str, Any]:
-    """What the parser is told beside the bytes."""
-    return {**message.source.options, "received_at": message.received_at.isoformat()}
+    """What the parser is told beside the bytes: by the source, and for an upload by the person who checked it."""
+    options = {**message.source.options, "received_at": message.received_at.isoformat()}
+    if message.received_by_id and message.source.format in (Format.CSV, Format.AUTO):
+        uploads = Upload.objects.filter(message_id=message.pk).order_by("-pk")
+        options |= uploads.values_list("column_mapping", flat=True).first() or {}
+    return options
 
 
 def _too_large(raw: bytes) -> Parsed | None:
@@ -121,7 +126,7 @@ def _checked(parsed: Parsed, told: set[tuple[str, str]]) -> Parsed:
 def _printed(parsed: Parsed, raw: bytes) -> Parsed:
     if b"\x00" not in raw and b"\\u" not in raw:
         return parsed
-    return dataclasses.replace(parsed, events=tuple(map(_printable, parsed.events)))
+    return dataclasses.replace(parsed, events=tuple(map(printable_event, parsed.events)))
 
 
 def only(reading: Reading, positions: Collection[int]) -> Reading:
@@ -134,7 +139,7 @@ def reports_of(readings: Sequence[Reading]) -> list[Report]:
     """Everything reported in `readings`, in our words. Eight queries at most, however many messages."""
     places = load_places(wanted_places(event for reading in readings for event in reading.parsed.events))
     vocabulary = set(MilestoneType.objects.values_list("code", flat=True))
-    meanings = _load_meanings(readings)
+    meanings = load_meanings(readings)
     reports = []
     for reading in readings:
         source, message = reading.source, reading.message
@@ -159,7 +164,8 @@ def _as_foreign(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, code="", raw_code=event.raw_code or event.code)
 
 
-def _printable(event: ParsedEvent) -> ParsedEvent:
+def printable_event(event: ParsedEvent) -> ParsedEvent:
+    """The event with texts that the database can hold."""
     changes: dict[str, Any] = {
         field.name: printable(value)
         for field in dataclasses.fields(event)
@@ -180,7 +186,7 @@ def _printable(event: ParsedEvent) -> ParsedEvent:
     return dataclasses.replace(event, **changes)
 
 
-def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
+def load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tuple[str, str], Meaning]]:
     """By source and format: (code list, raw code) → meaning; the most specific mapping of each."""
     pairs = {(reading.source.pk, reading.format) for reading in readings}
     raw_codes = {
@@ -198,7 +204,7 @@ def _load_meanings(readings: Sequence[Reading]) -> dict[tuple[int, str], dict[tu
         )
         # The least specific first, so that what is more specific takes its place.
         .order_by(F("source_id").asc(nulls_first=True), "format")
-        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes")
+        .values_list("format", "source_id", "code_list", "raw_code", "code_id", "classifier", "attributes", "pk")
     )
     found: dict[tuple[int, str], dict[tuple[str, str], Meaning]] = {pair: {} for pair in pairs}
     for format_, only_for, code_list, raw_code, *meaning in rows:

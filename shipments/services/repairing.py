@@ -1,12 +1,11 @@
-"""What a person does about events that wait: map a code, release, dismiss, match by hand."""
+"""What a person does about events that wait: release, dismiss, match by hand; and how events are read anew."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
-from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,63 +13,19 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from partners.models import User
-from shipments.enums import Classifier, Format, WaitOutcome, WaitReason
-from shipments.models import CodeMapping, Event, Message, MilestoneType, Shipment, Source, WaitingEvent
+from shipments.enums import WaitOutcome, WaitReason
+from shipments.models import Event, Message, Shipment, WaitingEvent
 from shipments.normalise import NormalisedEvent
+from shipments.services.envelopes import DOUBT
 from shipments.services.intake import printable
-from shipments.services.locks import lock_event_ids, lock_mappings, lock_references
+from shipments.services.locks import lock_event_ids, lock_references
 from shipments.services.pairing import Pair, with_units
 from shipments.services.reading import only, read, reports_of
-from shipments.services.storing import Report, lock_for, shipments_of, store, unmapped_key
+from shipments.services.storing import Report, lock_for, shipments_of, store
 from shipments.services.taking_up import findables, write_with_retractions
 
 _REREAD_AT_ONCE = 5000
 AS_BEFORE = "as before"
-
-
-class ForeignCode(TypedDict):
-    """A code as senders write it. `source`: for this feed alone; otherwise for all of the format."""
-
-    format: str
-    code_list: str
-    raw_code: str
-    source: NotRequired[Source | None]
-
-
-@transaction.atomic
-def save_mapping(
-    *,
-    code: str,
-    classifier: str = "",
-    attributes: Mapping[str, Any] | None = None,
-    by: User | None,
-    **foreign: Unpack[ForeignCode],
-) -> CodeMapping:
-    """Say what a foreign code means from now on, and read the events again that wait for it.
-
-    The mapping that stood before stays as an old version. Raises DomainError `unknown_format`, `unknown_code`,
-    `unknown_classifier`, `raw_code_missing`.
-    """
-    _check_mapping(foreign["format"], foreign["raw_code"], code, classifier)
-    lock_mappings(to_write=True)
-    source = foreign.get("source")
-    same = CodeMapping.objects.filter(**{**foreign, "source": source})
-    last = same.order_by("-version").first()
-    same.current().update(replaced_at=timezone.now())
-    mapping = CodeMapping.objects.create(
-        **{**foreign, "source": source},
-        code_id=code,
-        classifier=classifier,
-        attributes=dict(attributes or {}),
-        version=last.version + 1 if last else 1,
-        created_by=by,
-    )
-    key = unmapped_key(foreign["format"], foreign["code_list"], foreign["raw_code"])
-    waiting = WaitingEvent.objects.unmapped().filter(keys__contains=[key])
-    if source is not None:
-        waiting = waiting.filter(source=source)
-    read_again(list(waiting.order_by("pk").values_list("event_id", flat=True)), by=by)
-    return mapping
 
 
 def read_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
@@ -160,8 +115,17 @@ def match_by_hand(event_ids: Collection[int], shipment: Shipment, *, by: User | 
 
 def supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: WaitOutcome, by: User | None) -> int:
     """Store each new event in the place of the old one, with its shipments, and end what the old one waited for."""
+    reports = successors(replaced)
+    lock_for(reports)
+    store(reports)
+    end_waits([old.pk for old, _ in replaced], outcome=outcome, by=by)
+    return len(reports)
+
+
+def successors(replaced: Sequence[tuple[Event, NormalisedEvent]]) -> list[Report]:
+    """The reports that take the place of the old events, to be stored."""
     shipments = shipments_of([old.pk for old, _ in replaced])
-    reports = [
+    return [
         Report(
             # What was reported is the same; only the one successor an event can have may stand beside it.
             event=dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
@@ -171,14 +135,16 @@ def supersede(replaced: Sequence[tuple[Event, NormalisedEvent]], *, outcome: Wai
             supersedes=old.pk,
             shipment_ids=shipments.get(old.pk, ()),
             decided_by=AS_BEFORE,
+            format=old.message.format,
         )
         for old, new in replaced
     ]
-    lock_for(reports)
-    store(reports)
-    waits = WaitingEvent.objects.open().filter(event_id__in=[old.pk for old, _ in replaced])
+
+
+def end_waits(event_ids: Iterable[int], *, outcome: WaitOutcome, by: User | None) -> None:
+    """What these events waited for is settled."""
+    waits = WaitingEvent.objects.open().filter(event_id__in=list(event_ids))
     waits.update(closed_at=timezone.now(), closed_by=by, outcome=outcome)
-    return len(reports)
 
 
 def read_anew(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
@@ -188,7 +154,20 @@ def read_anew(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
         at[event.message_id][event.position] = event
     messages = Message.objects.filter(pk__in=list(at)).select_related("source").order_by("pk")
     readings = [only(read(message), positions=at[message.pk]) for message in messages]
-    return [(at[report.message_id][report.event.position], report.event) for report in reports_of(readings)]
+    pairs = [(at[report.message_id][report.event.position], report.event) for report in reports_of(readings)]
+    return [(old, believed_as_before(old, new)) for old, new in pairs]
+
+
+def believed_as_before(old: Event, new: NormalisedEvent) -> NormalisedEvent:
+    """`new` with the doubt that holds for it.
+
+    While it says the same instant with the same certainty, what was decided stands: an interchange stays doubtful, and
+    what a person released stays released. A doubt about the interchange is none about the instant and stays anyhow.
+    """
+    is_same = (old.occurred_at, old.classifier) == (new.occurred_at, new.classifier)
+    if is_same or old.quarantine.startswith(DOUBT):
+        return dataclasses.replace(new, quarantine=old.quarantine)
+    return new
 
 
 def _released(event: Event, is_mapped: bool, place_keys: tuple[str, ...]) -> NormalisedEvent:
@@ -209,22 +188,10 @@ def _released(event: Event, is_mapped: bool, place_keys: tuple[str, ...]) -> Nor
 def _events(event_ids: Sequence[int]) -> list[Event]:
     taken = Event.objects.filter(supersedes__in=event_ids).values("supersedes")
     rows = Event.objects.filter(pk__in=event_ids).exclude(pk__in=taken)
-    return list(rows.select_related("source").order_by("pk"))
+    return list(rows.select_related("source", "message").defer("message__raw").order_by("pk"))
 
 
 def _lock_open(waiting: WaitingEvent, *reasons: WaitReason) -> None:
     found = WaitingEvent.objects.open().select_for_update().filter(pk=waiting.pk)
     if not (found.filter(reason__in=reasons) if reasons else found).exists():
         raise DomainError("not_waiting", _("This event does not wait for that any more."), conflict=True)
-
-
-def _check_mapping(format_: str, raw_code: str, code: str, classifier: str) -> None:
-    if format_ and format_ not in Format.values:
-        raise DomainError("unknown_format", _("The format is one of %s.") % ", ".join(Format.values), field="format")
-    if not raw_code or len(raw_code) > 64:
-        raise DomainError("raw_code_missing", _("Their code has 1 to 64 characters."), field="raw_code")
-    if not MilestoneType.objects.filter(pk=code).exists():
-        raise DomainError("unknown_code", _("There is no milestone %s.") % code, field="code")
-    if classifier and classifier not in Classifier.values:
-        names = ", ".join(Classifier.values)
-        raise DomainError("unknown_classifier", _("The classifier is one of %s.") % names, field="classifier")

@@ -54,6 +54,7 @@ USES = {
     ("message-reprocess", "POST"): Use("messages/{message}/reprocess/", "ingest", WORKING, 202),
     ("message-acknowledgement", "GET"): Use("messages/{message}/acknowledgement/", "read", EVERYBODY),
     ("message-acknowledgement", "POST"): Use("messages/{message}/acknowledgement/", "ingest", WORKING),
+    ("clinic", "POST"): Use("clinic/", "ingest", WORKING, body="raw", query="?source={source}"),
     ("events", "GET"): Use("events/", "read", EVERYBODY),
     ("events", "POST"): Use("events/", "ingest", WORKING, body="events", query="?source={source}"),
     ("shipments", "GET"): Use("shipments/", "read", EVERYBODY),

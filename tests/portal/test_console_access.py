@@ -18,7 +18,7 @@ from billing.models import Charge, ChargeRule, Tariff
 from billing.services import export_invoices
 from milestones.models import ExceptionRule, MilestoneTemplate
 from partners.enums import Channel, Role, UserKind
-from partners.models import Delivery, Partner, User
+from partners.models import Delivery, Job, Partner, User
 from portal.console.base import ConsoleAdmin
 from shipments.enums import WaitReason
 from shipments.models import CodeMapping, LocationAlias, MilestoneType, WaitingEvent
@@ -51,6 +51,7 @@ ROOMS = {
     "partners_user": ("auditor", "operations"),
     "partners_apikey": ("administrator", "operations"),
     "partners_delivery": ("auditor", "finance"),
+    "partners_job": ("sales", ""),
     "billing_charge": ("auditor", "operations"),
     "billing_invoice": ("finance", "operations"),
     "billing_exportbatch": ("finance", "sales"),
@@ -93,6 +94,8 @@ ACTIONS = {
     "shipments_locationalias create": ("administrator", "finance"),
     "shipments_codemapping remap": ("administrator", "customs"),
     "shipments_codemapping create": ("operations", "sales"),
+    "shipments_codemapping rerun": ("customs", "sales"),
+    "shipments_codemapping withdraw": ("operations", "customs"),
     "milestones_shipmentexception resolve": ("finance", "sales"),
     "milestones_shipmentexception acknowledge": ("operations", "auditor"),
     "milestones_shipmentexception snooze": ("operations", "sales"),
@@ -110,6 +113,10 @@ ACTIONS = {
     "partners_apikey revoke": ("administrator", "auditor"),
     "partners_apikey create": ("administrator", "auditor"),
     "partners_delivery retry": ("administrator", "auditor"),
+    "partners_job reprocess": ("operations", "finance"),
+    "partners_job apply": ("customs", "sales"),
+    "partners_job cancel": ("finance", "sales"),
+    "partners_job resume": ("operations", "auditor"),
     "billing_invoice issue": ("finance", "auditor"),
     "billing_invoice discard": ("finance", "auditor"),
     "billing_invoice credit": ("finance", "auditor"),
@@ -120,12 +127,13 @@ FILES = {
     "shipments_message raw": ("sales", ""),
     "shipments_shipment dcsa": ("sales", ""),
     "shipments_shipment epcis": ("sales", ""),
+    "partners_job result": ("sales", ""),
     "billing_invoice pdf": ("finance", "operations"),
     "billing_invoice csv": ("auditor", "operations"),
     "billing_exportbatch content": ("finance", "sales"),
 }
 # Addresses beside the rooms, all of them for people of the house.
-OWN = {"index", "login", "logout", "search", "clock"}
+OWN = {"index", "login", "logout", "search", "clock", "clinic"}
 
 
 def rooms() -> dict[str, ConsoleAdmin]:
@@ -164,6 +172,7 @@ def rows() -> dict[str, Model]:
         "partners_user": person,
         "partners_apikey": api_key(partner)[0],
         "partners_delivery": delivery,
+        "partners_job": Job.objects.create(kind="reprocess_preview", title="Read again: everything"),
         "billing_charge": Charge.objects.first(),
         "billing_invoice": invoice,
         "billing_exportbatch": export_invoices([invoice], by=None),
@@ -202,7 +211,10 @@ def test_the_site_has_no_address_but_its_own_and_those_of_rooms() -> None:
 
 def test_the_rooms_have_the_same_few_addresses() -> None:
     kinds = {"changelist", "suggest", "save_view", "remove_view", "do", "do_row", "file", "change"}
-    more = {"billing_charge_unbilled", "billing_charge_draft", "shipments_location_unplaced"}
+    more = {
+        "billing_charge_unbilled", "billing_charge_draft", "shipments_waitingevent_unmapped",
+        "shipments_codemapping_export", "shipments_codemapping_import", "shipments_location_unplaced",
+    }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
         found = {pattern.name for pattern in room.get_urls()}
@@ -258,6 +270,26 @@ def test_the_page_of_unbilled_charges_and_its_dialog_are_for_finance(rows: dict[
 def test_the_page_of_places_nobody_knows_is_for_who_sees_what_waits(rows: dict[str, Model]) -> None:
     address = reverse("admin:shipments_location_unplaced")
     assert [of("sales").get(address).status_code, of("").get(address).status_code] == [200, 403]
+
+
+@pytest.mark.parametrize(
+    ("address", "may", "may_not"),
+    [
+        ("clinic", "customs", "sales"),
+        ("shipments_waitingevent_unmapped", "sales", ""),
+        ("shipments_codemapping_export", "sales", ""),
+        ("shipments_codemapping_import", "operations", "customs"),
+    ],
+)
+def test_a_page_beside_the_rooms_is_for_who_may_and_asking_changes_nothing(
+    address: str, may: str, may_not: str, rows: dict[str, Model]
+) -> None:
+    allowed, barred = of(may), of(may_not)
+    href = reverse(f"admin:{address}")
+    answers: list[int] = []
+    assert written(lambda: answers.append(allowed.get(href).status_code)) == []
+    assert answers == [200]
+    assert [barred.get(href).status_code, barred.post(href).status_code] == [403, 403]
 
 
 def test_who_may_not_see_money_is_shown_none_of_it(rows: dict[str, Model]) -> None:

@@ -193,7 +193,11 @@ def test_an_unknown_code_is_mapped() -> None:
     event = EventFactory(raw_code="ZZ9", code_list="native")
     waiting = WaitingEvent.objects.create(event=event, source=event.source, reason=WaitReason.UNMAPPED)
     client = signed_in("operations")
-    done = client.post(row("shipments_waitingevent", waiting.pk, "map"), {"code": "DEPARTED", "classifier": ""})
+    address, values = row("shipments_waitingevent", waiting.pk, "map"), {"code": "DEPARTED", "classifier": ""}
+    seen = client.post(address, values)
+    assert seen.status_code == 200
+    assert event.source.code_mappings.model.objects.filter(raw_code="ZZ9").count() == 0
+    done = client.post(address, {**values, "previewed": seen.context["previewed"]})
     assert said(done) == ["Mapped; the events were read again."]
     mapping = event.source.code_mappings.model.objects.current().get(raw_code="ZZ9")
     assert (mapping.code_id, mapping.source, mapping.version) == ("DEPARTED", None, 1)

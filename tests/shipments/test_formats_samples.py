@@ -35,6 +35,11 @@ OWN_SAMPLES = {
     "iftsta_cancelled.edi": "iftsta",
     "coarri_discharge.edi": "coarri",
     "codeco_gate.edi": "codeco",
+    "ups_track_air_parcel.json": "ups",
+    "ups_alert_out_for_delivery.json": "ups",
+    "fedex_track_two_numbers.json": "fedex",
+    "dhl_unified_return.json": "dhl",
+    "dhl_express_pieces.json": "dhl",
 }
 # When our samples came in: what gives the days of Cargo-IMP their year.
 RECEIVED = {"received_at": "2025-11-06T12:00:00+00:00"}

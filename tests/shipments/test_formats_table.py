@@ -1,7 +1,9 @@
 import pytest
 
 from shipments.formats.base import ParsedPlace
-from shipments.formats.table import MAX_ROWS, parse
+from shipments.formats.error_file import csv_table
+from shipments.formats.proposing import propose
+from shipments.formats.table import MAX_ROWS, parse, parse_parts
 
 HEADING = "code,occurred_at,hbl"
 
@@ -57,7 +59,7 @@ def test_dates_are_read_as_people_write_them(written, order, wall):
         ("ARRIVED,04.02.2026,H1", "ambiguous_date", "occurred_at"),
         ("ARRIVED,31.02.2026,H1", "bad_time", "occurred_at"),
         ("ARRIVED,soon,H1", "bad_time", "occurred_at"),
-        ("ARRIVED,46057,H1", "bad_time", "occurred_at"),
+        ("ARRIVED,46057,H1", "serial_date", "occurred_at"),
         ("ARRIVED,,H1", "no_time", "occurred_at"),
         (",2026-02-04,H1", "no_code", "code"),
         ("ARRIVED,2026-02-04,", "no_reference", "reference"),
@@ -122,7 +124,7 @@ def test_a_retraction_needs_no_code():
     ("raw", "code"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04", "binary"),
+        (b"PK\x03\x04", "not_a_workbook"),
         (b"[1]", "wrong_format"),
         (b"hello\nworld", "columns_missing"),
         (b"code,date\nA,2026-01-01", "columns_missing"),
@@ -144,3 +146,115 @@ def test_rows_past_the_limit_are_reported():
     # Rows with too many cells: they count, and are read fast.
     *rows, last = parse(b"code,date,hbl\n" + b",,,x\n" * (MAX_ROWS + 1), {}).issues
     assert (len(rows), last.code, last.segment) == (MAX_ROWS, "too_many", f"row {MAX_ROWS + 2}")
+
+
+def test_a_template_names_columns_by_field_or_by_type_of_reference():
+    options = {"code": "Was", "occurred_at": "Wann", "hbl": "Frachtbrief", "remarks": ""}
+    event = only("Was;Wann;Frachtbrief;remarks\nARRIVED;2026-02-04;H1;so\n", options)
+    assert (event.references, event.remarks) == ((("hbl", "H1"),), "so")
+
+
+def test_a_column_that_the_template_gives_away_is_not_taken_from_the_usual_heading():
+    event = only("date,real date,code,hbl\n2026-01-01,2026-02-04,ARRIVED,H1\n", {"date": "real date"})
+    assert event.wall_time == "2026-02-04T00:00:00"
+
+
+def test_constants_hold_where_a_cell_is_empty_or_missing():
+    options = {"constants": {"classifier": "EST", "reference_type": "po", "unlocode": "NLRTM"}}
+    text = "code,date,reference,classifier\nARRIVED,2026-02-04,4711,\nARRIVED,2026-02-04,4711,ACT\n"
+    events = parse(text.encode(), options).events
+    assert [(event.classifier, event.references, event.place.unlocode) for event in events] == [
+        ("EST", (("po", "4711"),), "NLRTM"), ("ACT", (("po", "4711"),), "NLRTM"),
+    ]  # fmt: skip
+
+
+def test_a_constant_code_makes_a_table_of_one_milestone():
+    assert only("date,hbl\n2026-02-04,H1\n", {"constants": {"code": "DELIVERED"}}).code == "DELIVERED"
+
+
+def test_a_reference_type_for_all_rows_may_stand_beside_the_columns():
+    event = only("code,date,reference\nARRIVED,2026-02-04,4711\n", {"reference_type": "po"})
+    assert event.references == (("po", "4711"),)
+
+
+@pytest.mark.parametrize("theirs", ["Angekommen", "ANGEKOMMEN", " angekommen "])
+def test_codes_are_translated_and_the_senders_own_is_kept(theirs):
+    event = only(f"{HEADING}\n{theirs},2026-02-04,H1\n", {"codes": {"Angekommen": "ARRIVED"}})
+    assert (event.code, event.raw_code) == ("ARRIVED", theirs.strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        (f"{HEADING}\nARRIVED,2026-02-04 06:00,H1\n", "Europe/Berlin"),
+        (f"{HEADING}\nARRIVED,2026-02-04 06:00+08:00,H1\n", "+08:00"),
+        (f"{HEADING},zone\nARRIVED,2026-02-04 06:00,H1,UTC\n", "UTC"),
+    ],
+)
+def test_a_zone_of_the_whole_table_holds_where_a_row_names_none(text, zone):
+    assert only(text, {"time_zone": "Europe/Berlin"}).zone == zone
+
+
+def test_a_zone_column_may_be_named_by_the_template():
+    event = only(f"{HEADING},Zeitzone\nARRIVED,2026-02-04 06:00,H1,Asia/Tokyo\n", {"time_zone": "Zeitzone"})
+    assert event.zone == "Asia/Tokyo"
+
+
+def test_rows_are_numbered_as_a_spreadsheet_does():
+    text = f"\nReport of March\n\n{HEADING}\n\nARRIVED,2026-02-04,H1\nARRIVED,soon,H1\n"
+    parsed = parse(text.encode(), {"header_row": 4})
+    assert [event.segment for event in parsed.events] == ["row 6"]
+    assert [(issue.segment, issue.element, issue.snippet) for issue in parsed.issues] == [
+        ("row 7", "occurred_at", "soon")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("sep=;\r\ncode;date;hbl\r\nARRIVED;2026-02-04;H,1\r\n", {}),
+        ("code^date^hbl\nARRIVED^2026-02-04^H,1\n", {"delimiter": "^"}),
+        ('"code, or status";date;hbl\nARRIVED;2026-02-04;H,1\n', {"code": "code, or status"}),
+    ],
+)
+def test_the_delimiter_may_be_said(text, options):
+    assert only(text, options).references == (("hbl", "H,1"),)
+
+
+def test_a_charset_may_be_said():
+    raw = f"{HEADING},remarks\nARRIVED,2026-02-04,H1,Łódź\n".encode("cp1250")
+    assert parse(raw, {"charset": "cp1250"}).events[0].remarks == "Łódź"
+    assert parse(raw, {"charset": "zip"}).events[0].remarks == "£ódŸ"
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", " =1"])
+def test_only_our_own_apostrophe_is_taken_off(formula):
+    out = csv_table([["code", "occurred_at", "hbl", "remarks"], ["ARRIVED", "2026-02-04", "H1", formula]])
+    assert b"'" + formula.encode() in out
+    assert parse(out, {}).events[0].remarks == formula.strip()
+    assert only(f"{HEADING},remarks\nARRIVED,2026-02-04,H1,'twas\n").remarks == "'twas"
+
+
+def test_parts_hold_their_rows_only_and_say_how_far_they_are():
+    rows = "".join("ARRIVED,2026-02-04,H1\n" if number % 3 else "ARRIVED,soon,H1\n" for number in range(2_500))
+    raw = f"{HEADING}\n{rows}".encode()
+    found = list(parse_parts(raw, {}, 1_000))
+    assert [len(part.events) + len(part.issues) for part in found] == [1_000, 1_000, 500]
+    assert [part.progress for part in found][-1] == 100
+    assert [part.headings for part in found] == [("code", "occurred_at", "hbl")] * 3
+    assert [event for part in found for event in part.events] == list(parse(raw, {}).events)
+
+
+@pytest.mark.parametrize(
+    ("headings", "proposed"),
+    [
+        (
+            ["Container No.", "ATA Date", "Status Code"],
+            {"unit": "Container No.", "date": "ATA Date", "code": "Status Code"},
+        ),
+        (["AWB Number", "Airport Code"], {"mawb": "AWB Number", "iata": "Airport Code"}),
+        (["Colour", "", "Gate"], {}),
+    ],
+)
+def test_columns_are_proposed_by_likeness(headings, proposed):
+    assert propose(headings) == proposed
