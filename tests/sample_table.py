@@ -7,6 +7,7 @@ files one by one. In `docs/formats.md` the output of `--markdown` stands between
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +50,9 @@ SENT_AS = {
 }
 # Messages that no format of ours is for. They are sent to the source of a related one, to see that they are refused.
 FOREIGN = ("aggregator_json", "edifact_other", "x12_other", "x12_malformed")
-LONGEST = 170
+LONGEST, MOST = 170, 2
+# The same set in another file is the same reason.
+NUMBER_OF_SET = re.compile(r"(?<=Transaction set ...) \S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,10 @@ def state_of(parsed: Parsed) -> str:
 
 def reason_of(parsed: Parsed) -> str:
     """Why something was not read: each thing once, how often, and the rest as a number."""
-    said = Counter(f"{issue.code}: {issue.message}" for issue in parsed.issues if not issue.is_warning)
-    shown = [f"{text[:LONGEST]}{' (' + str(often) + ' times)' if often > 1 else ''}" for text, often in said.items()]
-    return " ".join(shown[:2]) + (f" And {len(shown) - 2} more." if len(shown) > 2 else "")
+    faults = [f"{issue.code}: {issue.message}" for issue in parsed.issues if not issue.is_warning]
+    said = Counter(NUMBER_OF_SET.sub("", fault)[:LONGEST] for fault in faults)
+    shown = [text + (f" ({often} times)" if often > 1 else "") for text, often in said.items()]
+    return " ".join(shown[:MOST]) + (f" And {len(shown) - MOST} more." if len(shown) > MOST else "")
 
 
 def look_at(file: Path, folder: str, format_: str) -> Outcome:
@@ -108,7 +112,7 @@ def look_at(file: Path, folder: str, format_: str) -> Outcome:
     state = state_of(found)
     return Outcome(
         folder, file.name, format_, file.is_relative_to(OWN), state_of(parsed), len(parsed.events), reason_of(parsed),
-        f"{found.format or '-'}, {state}" if found.format or state != "refused" else f"refused: {reason_of(found)}",
+        f"{found.format}, {state}" if found.format else f"refused: {found.issues[0].message}",
         compared, met,
     )  # fmt: skip
 
@@ -147,8 +151,6 @@ def of_files(rows: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:
     ):
         files = list(alike)
         events = ", ".join(str(row.events) for row in files)
-        # The same reason is not told twice.
-        auto = "the same" if auto == f"refused: {reason}" else auto
         yield f"{folder}: {', '.join(row.name for row in files)}", format_, state, events, auto, reason or "-"
 
 
