@@ -49,7 +49,7 @@ MEANINGS = {
     for name in ("codes_fsu", "codes_coarri_codeco")
     for row in read_table(name)
 }
-# Values of the collected gate report that contradict its own message, and what names its file and not the message.
+# Of the collected gate report: what contradicts its own message, what names its file, and words for a code we keep.
 GATE_LEFT_OUT = frozenset(
     {
         "id", "type", "fileName", "messageRaw", "functionCode", "containerSeal", "vesselCarrier", "vesselName",
