@@ -1,24 +1,27 @@
 """When a source should have been heard of again, by its own history. Pure.
 
 A source is expected after three times the gap that 95 of 100 of its gaps do not exceed, and after two hours at least.
-Days of the week on which it never sends are left out of the gaps and of the wait.
+Hours of the week in which it never sends (nights, weekends) are left out of the gaps and of the wait.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import dropwhile, pairwise
 
 # Of so many gaps, the last ones, and not without so many.
 MOST_GAPS, FEWEST_GAPS = 200, 20
-_AT_LEAST = timedelta(hours=2)
+# Nobody is missed sooner.
+AT_LEAST = timedelta(hours=2)
 _TIMES = 3
 _SHARE = 0.95
-# A day of the week is known to be quiet after it passed so often without a message.
+# An hour of the week is known to be quiet after it passed so often without a message.
 _WEEKS = 3
-_DAY = timedelta(days=1)
+_HOURS_OF_A_WEEK = 168
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def expected_by(
@@ -26,67 +29,97 @@ def expected_by(
 ) -> datetime | None:
     """Until when the next message was to come; None while there are too few to say.
 
-    `arrivals`: aware, ascending, the last 201 or fewer. `quiet`: days of the week (0 is Monday) in `zone` on which the
-    source does not send. Later than the last arrival, always.
+    `arrivals`: aware, ascending, the last 201 or fewer. `quiet`: hours of the week (see `hour_of_week`) in `zone` in
+    which the source does not send. `AT_LEAST` later than the last arrival, or more, always.
     """
-    last = list(arrivals)[-MOST_GAPS - 1 :]
+    last = [at.astimezone(UTC) for at in arrivals[-MOST_GAPS - 1 :]]
+    # With no hour left there would be nothing to wait for.
+    quiet = quiet if len(quiet) < _HOURS_OF_A_WEEK else frozenset()
     gaps = sorted(_counted(one, other, quiet, zone) for one, other in pairwise(last))
     if len(gaps) < FEWEST_GAPS:
         return None
     usual = gaps[math.ceil(_SHARE * len(gaps)) - 1]
-    return _after(last[-1], max(_AT_LEAST, _TIMES * usual), quiet, zone)
+    return _after(last[-1], max(AT_LEAST, _TIMES * usual), quiet, zone)
 
 
-def quiet_weekdays(messages: Mapping[date, int], today: date) -> frozenset[int]:
-    """Days of the week that passed three times or more since the first message, each time without one.
+def quiet_hours(heard: Mapping[date, Sequence[int]], until: datetime, *, zone: tzinfo = UTC) -> frozenset[int]:
+    """Hours of the week in `zone` that passed three times or more since the first message, each time without one.
 
-    Two of seven at most: a source that sends less is not on a weekend, it is rare, and its gaps say so.
+    `heard`: messages by the hour, 24 counts a day (UTC); on a day that is not there nothing came, of a day without
+    counts nothing is known. `until`: the last arrival, for a silence says nothing about itself. A source that sends
+    less than once a day has no quiet hours: it is rare, and its gaps say so.
     """
-    first = min((day for day, count in messages.items() if count), default=None)
-    if first is None:
+    passed = list(dropwhile(lambda hour: not hour[1], _passed(heard, until)))
+    if sum(count for _, count in passed) * 24 < len(passed):
         return frozenset()
-    passed: dict[int, list[int]] = {}
-    for number in range((today - first).days):
-        day = first + timedelta(days=number)
-        passed.setdefault(day.weekday(), []).append(messages.get(day, 0))
-    found = frozenset(weekday for weekday, counts in passed.items() if len(counts) >= _WEEKS and not any(counts))
-    return found if len(found) <= 2 else frozenset()
+    times: Counter[int] = Counter()
+    busy = set()
+    for at, count in passed:
+        number = hour_of_week(at, zone)
+        times[number] += 1
+        if count:
+            busy.add(number)
+    return frozenset(number for number, often in times.items() if often >= _WEEKS and number not in busy)
 
 
-def _counted(start: datetime, end: datetime, quiet: Iterable[int], zone: tzinfo) -> timedelta:
-    """The time from `start` to `end` without the quiet days; a message on one of them counts from where it came."""
-    parts = (to - begin for begin, to, is_quiet in _parts(start, end, quiet, zone) if not is_quiet)
-    return sum(parts, timedelta(0))
+def hour_of_week(at: datetime, zone: tzinfo) -> int:
+    """0 (Monday's first) to 167, in `zone`.
+
+    Whole hours are those of UTC, in which messages are counted: where the clock is half an hour off, an hour begins at
+    half past and is named after its beginning.
+    """
+    local = _hour(at).astimezone(zone)
+    return local.weekday() * 24 + local.hour
 
 
-def _parts(
-    start: datetime, end: datetime, quiet: Iterable[int], zone: tzinfo
-) -> Iterable[tuple[datetime, datetime, bool]]:
+def _passed(heard: Mapping[date, Sequence[int]], until: datetime) -> Iterator[tuple[datetime, int]]:
+    """Each hour that is over, or had a message already, and its messages; from the first day known on."""
+    day, last = min(heard, default=date.max), until.astimezone(UTC).date()
+    while day <= last:
+        midnight = datetime.combine(day, time(), UTC)
+        for number, count in enumerate(heard.get(day, (0,) * 24)):
+            at = midnight + number * _HOUR
+            if at + _HOUR <= until or (count and at <= until):
+                yield at, count
+        day += _DAY
+
+
+def _counted(start: datetime, end: datetime, quiet: frozenset[int], zone: tzinfo) -> timedelta:
+    """The time from `start` to `end` without the quiet hours; a message in one of them counts from where it came."""
     if not quiet:
-        yield start, end, False
-        return
-    at = start
-    while at < end:
-        is_quiet = at.astimezone(zone).weekday() in quiet
-        to = min(_midnight_after(at, zone), end)
-        yield at, to, is_quiet
-        at = to
+        return end - start
+    counted = timedelta(0)
+    for begin, to in _hours_from(start, quiet, zone):
+        if begin >= end:
+            break
+        counted += min(to, end) - begin
+    return counted
 
 
 def _after(start: datetime, wait: timedelta, quiet: frozenset[int], zone: tzinfo) -> datetime:
-    """`wait` after `start`, the quiet days left out."""
-    if not quiet or len(quiet) == 7:
+    """`wait` (an hour or more) after `start`, the quiet hours left out.
+
+    What would end in the first hour after quiet ones ends with that hour: nobody knows when in it the source begins.
+    """
+    if not quiet:
         return start + wait
-    at = start
+    hours = _hours_from(start, quiet, zone)
+    end, (begin, to) = start, next(hours)
+    while begin + wait > to:
+        wait -= to - begin
+        end, (begin, to) = to, next(hours)
+    return to if begin > end else begin + wait
+
+
+def _hours_from(start: datetime, quiet: frozenset[int], zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
+    """Beginning and end of each hour that is not quiet, or of what is left of it after `start`. Without end."""
+    begin = start
     while True:
-        end = _midnight_after(at, zone)
-        if at.astimezone(zone).weekday() not in quiet:
-            if at + wait <= end:
-                return at + wait
-            wait -= end - at
-        at = end
+        to = _hour(begin) + _HOUR
+        if hour_of_week(begin, zone) not in quiet:
+            yield begin, to
+        begin = to
 
 
-def _midnight_after(at: datetime, zone: tzinfo) -> datetime:
-    tomorrow = at.astimezone(zone).date() + _DAY
-    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -19,7 +19,8 @@ _VIA_SOURCE = Access(paths=("source__partner",), view=Permission.REPORT_EVENTS)
 
 class SourceDay(models.Model):
     """What came from a source on one day (UTC). `latencies`: events by how late they were reported, one count a bucket
-    of `shipments.enums.LATENCY_BUCKETS` and one for all beyond."""
+    of `shipments.enums.LATENCY_BUCKETS` and one for all beyond. `hours`: messages by the hour (UTC), 24 counts; empty
+    for a day counted before the hours were."""
 
     access: ClassVar[Access] = _VIA_SOURCE
 
@@ -34,6 +35,7 @@ class SourceDay(models.Model):
     unmapped = models.PositiveIntegerField(_("unmapped"), default=0)
     quarantined = models.PositiveIntegerField(_("quarantined"), default=0)
     latencies = ArrayField(models.PositiveIntegerField(), default=list, verbose_name=_("delays"))
+    hours = ArrayField(models.PositiveIntegerField(), default=list, db_default=[], verbose_name=_("messages by hour"))
     refreshed_at = models.DateTimeField(_("refreshed"), db_default=Now())
 
     objects = ScopedQuerySet["SourceDay"].as_manager()

@@ -178,6 +178,7 @@ class Message(models.Model):
                 condition=Q(state__in=["partial", "rejected", "parked"]),
                 name="message_needing_a_person",
             ),
+            models.Index(fields=["source", "-id"], name="message_by_source"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "digest"], name="message_is_kept_once_per_source"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,12 +12,12 @@ from django.utils import timezone
 from shipments.delays import CLASSES, added, within
 from shipments.enums import LATENCY_BUCKETS
 from shipments.models import Message, Source, SourceDay, SourceSilence
-from shipments.silence import MOST_GAPS, expected_by, quiet_weekdays
+from shipments.silence import AT_LEAST, MOST_GAPS, expected_by, quiet_hours
 from shipments.zones import load_zone
 
 SHOWN_DAYS = 30
-# So long a look back says on which days of the week a source sends.
-_WEEKDAYS_FROM = timedelta(days=70)
+# So long a look back says in which hours of the week a source sends.
+_HOURS_FROM = timedelta(days=70)
 # A day that is over is counted again until then: what came in its last minutes is read later.
 _SETTLED_AFTER = timedelta(hours=2)
 # Ids are given out before the time of receipt is written: a little before the first of the day.
@@ -37,6 +37,12 @@ _COUNT = """
         rejected = excluded.rejected, partial = excluded.partial, events = excluded.events,
         unmatched = excluded.unmatched, unmapped = excluded.unmapped, quarantined = excluded.quarantined,
         refreshed_at = excluded.refreshed_at
+"""
+# Messages by the hour in which they were received.
+_HOURS = """
+    SELECT m.source_id, extract(hour FROM m.received_at AT TIME ZONE 'UTC')::int, count(*)
+    FROM shipments_message m WHERE m.id > %(after)s AND m.received_at >= %(start)s AND m.received_at < %(end)s
+    GROUP BY 1, 2
 """
 # Actual events as they were first read, by how long after the fact they were received.
 _DELAYS = """
@@ -143,18 +149,31 @@ def _refresh(day: date, now: datetime) -> None:
             "edges": [float(edge) for edge in LATENCY_BUCKETS],
         }
         cursor.execute(_COUNT, values)
+        cursor.execute(_HOURS, values)
+        hours = _by_source(cursor.fetchall(), 24)
         cursor.execute(_DELAYS, values)
-        delays: dict[int, list[int]] = {}
-        for source_id, number, count in cursor.fetchall():
-            delays.setdefault(source_id, [0] * CLASSES)[number] = count
-    for source_id, counts in sorted(delays.items()):
-        SourceDay.objects.filter(source_id=source_id, day=day).update(latencies=counts)
+        delays = _by_source(cursor.fetchall(), CLASSES)
+    for source_id, counts in sorted(hours.items()):
+        rows = SourceDay.objects.filter(source_id=source_id, day=day)
+        rows.update(hours=counts, latencies=delays.get(source_id, []))
+
+
+def _by_source(rows: Iterable[tuple[int, int, int]], length: int) -> dict[int, list[int]]:
+    """Rows of source, class and count as `length` counts a source."""
+    found: dict[int, list[int]] = {}
+    for source_id, number, count in rows:
+        found.setdefault(source_id, [0] * length)[number] = count
+    return found
 
 
 def _arrivals(source: Source) -> list[datetime]:
-    """When its last messages came, oldest first. The last one counts when the same was delivered again."""
-    rows = Message.objects.filter(source=source).order_by("-pk").values_list("received_at", "last_delivered_at")
-    found = list(rows[: MOST_GAPS + 1])
+    """When its last messages came, oldest first. The last one counts when the same was delivered again.
+
+    Read by the index `message_by_source`: the cost is the same however much it, and since then others, sent. A range of
+    one and the order by source keep PostgreSQL from walking backwards by the key, through all that others sent.
+    """
+    rows = Message.objects.filter(source__gte=source.pk, source__lte=source.pk).order_by("source_id", "-pk")
+    found = list(rows.values_list("received_at", "last_delivered_at")[: MOST_GAPS + 1])
     if not found:
         return []
     arrivals = sorted(received for received, _ in found)
@@ -163,9 +182,11 @@ def _arrivals(source: Source) -> list[datetime]:
 
 
 def _open(source: Source, arrivals: Sequence[datetime], now: datetime) -> int:
+    if not arrivals or now - arrivals[-1] <= AT_LEAST:
+        return 0
     zone = load_zone(source.time_zone) or UTC
-    days = SourceDay.objects.filter(source=source, day__gte=now.date() - _WEEKDAYS_FROM)
-    quiet = quiet_weekdays(dict(days.values_list("day", "messages")), now.date())
+    days = SourceDay.objects.filter(source=source, day__gte=now.astimezone(UTC).date() - _HOURS_FROM)
+    quiet = quiet_hours(dict(days.values_list("day", "hours")), arrivals[-1], zone=zone)
     due = expected_by(arrivals, quiet=quiet, zone=zone)
     if due is None or due >= now:
         return 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shipments.delays import CLASSES
 from shipments.enums import MessageState
-from shipments.models import SourceDay, SourceSilence
+from shipments.models import Message, SourceDay, SourceSilence
 from shipments.services import note_silences, refresh_health
 from shipments.services.health import health_of
 from tests.factories.shipments import EventFactory, MessageFactory, SourceFactory
@@ -48,6 +50,23 @@ def test_a_day_is_counted_by_source_and_counted_again_the_same():
         (other.pk, date(2026, 11, 3), 1, 0, 0, 0, 1, 0, 0, 0),
         (source.pk, date(2026, 11, 4), 3, 2, 1, 1, 6, 2, 1, 1),
     ]
+
+
+def test_the_messages_of_a_day_are_counted_by_the_hour_in_utc():
+    source, other = SourceFactory(), SourceFactory()
+    midnight = NOW.replace(hour=0)
+    MessageFactory(source=source, received_at=midnight)
+    MessageFactory(source=other, received_at=midnight - timedelta(seconds=1))
+    for minutes in (60, 119, 120):
+        MessageFactory(source=source, received_at=midnight + timedelta(minutes=minutes))
+    refresh_health(NOW)
+    assert list(SourceDay.objects.order_by("day").values_list("source", "day", "hours")) == [
+        (other.pk, date(2026, 11, 3), [0] * 23 + [1]),
+        (source.pk, date(2026, 11, 4), [1, 2, 1, *[0] * 21]),
+    ]
+    MessageFactory(source=source, received_at=midnight + timedelta(minutes=61))
+    refresh_health(NOW)
+    assert source.days.get().hours[:3] == [1, 3, 1]
 
 
 def test_yesterday_is_left_alone_once_it_is_settled():
@@ -119,9 +138,75 @@ def test_a_weekend_is_no_silence_for_a_source_that_rests_on_it():
     heard_every(3 * HOUR, 30, saturday - 18 * HOUR)
     for number in range(1, 36):
         day = saturday.date() - timedelta(days=number)
-        SourceDay.objects.create(source=resting, day=day, messages=0 if day.weekday() > 4 else 9)
+        if day.weekday() < 5:
+            SourceDay.objects.create(source=resting, day=day, messages=24, hours=[1] * 24)
     assert note_silences(saturday) == (1, 0)
     assert SourceSilence.objects.open().exclude(source=resting).count() == 1
+
+
+def heard_by_day(until: datetime, zone: str = ""):
+    """Every quarter of an hour from 8 to 18 UTC on every day of four weeks, the last at `until`; counted."""
+    source = heard_every(timedelta(minutes=15), 30, until, time_zone=zone)
+    for number in range(28):
+        hours = [4 if 8 <= hour < 18 else 0 for hour in range(24)]
+        day = until.date() - timedelta(days=number)
+        SourceDay.objects.create(source=source, day=day, messages=sum(hours), hours=hours)
+    return source
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/Kolkata", "America/Chicago"])
+def test_a_night_is_no_silence_for_a_source_that_sends_by_day(zone: str):
+    evening = datetime(2026, 10, 31, 17, 45, tzinfo=UTC)
+    source = heard_by_day(evening, zone)
+    # Chicago puts its clocks back in this night: its morning comes an hour later.
+    morning = datetime(2026, 11, 1, 10 if zone == "America/Chicago" else 9, 45, tzinfo=UTC)
+    assert note_silences(evening + 12 * HOUR) == (0, 0)
+    assert note_silences(morning) == (0, 0)
+    assert note_silences(morning + timedelta(minutes=1)) == (1, 0)
+    assert source.silences.get().expected_by == morning
+
+
+def test_a_day_without_a_word_is_a_silence_for_a_source_that_sends_by_day():
+    noon = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    heard_by_day(noon)
+    assert note_silences(noon + 2 * HOUR) == (0, 0)
+    assert note_silences(noon + 2 * HOUR + timedelta(minutes=1)) == (1, 0)
+
+
+def test_a_long_silence_does_not_become_a_habit():
+    """A month later all the hours have passed without a message often enough; it was expected when it was."""
+    noon = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    source = heard_by_day(noon)
+    assert note_silences(noon + timedelta(days=30)) == (1, 0)
+    assert source.silences.get().expected_by == noon + 2 * HOUR
+
+
+def copy_messages(times: int) -> None:
+    """Each message so often again, as if others had been received."""
+    own = ("id", "public_id", "digest")
+    columns = ", ".join(f'"{field.column}"' for field in Message._meta.concrete_fields if field.column not in own)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO shipments_message (public_id, digest, {columns}) SELECT gen_random_uuid(), m.id || '-' || n,"
+            f" {columns} FROM shipments_message m, generate_series(1, %s) n",
+            [times],
+        )
+        cursor.execute("ANALYZE shipments_message")
+
+
+def test_the_last_messages_of_a_source_are_read_by_their_index():
+    """Of its 1000, beside 9000 of another. The planner judges by what it was told of the table."""
+    source = MessageFactory(received_at=NOW, last_delivered_at=NOW).source
+    MessageFactory.create_batch(9, source=SourceFactory())
+    copy_messages(1000)
+    with CaptureQueriesContext(connection) as queries:
+        note_silences(NOW)
+    (statement,) = [query["sql"] for query in queries if f'"source_id" <= {source.pk})' in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Index Scan using message_by_source" in plan
+    assert "Sort" not in plan
 
 
 def test_silence_is_a_metric_by_source(client: Client):
