@@ -61,6 +61,7 @@ def _event(value: object, position: int) -> ParsedEvent:
     return ParsedEvent(
         position=position,
         raw_code=raw_code,
+        segment=f"event {position + 1}",
         code_list=CODE_LIST,
         wall_time=wall.wall,
         code=code,

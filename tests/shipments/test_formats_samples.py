@@ -138,3 +138,9 @@ def test_every_sample_of_epcis_is_read_or_refused_for_the_right_reason(name, cod
 @needs_collected
 def test_the_list_of_epcis_samples_is_complete():
     assert len(list((COLLECTED / "epcis").iterdir())) == 13
+
+
+@pytest.mark.parametrize("name", OWN_SAMPLES)
+def test_rule_09_each_event_of_a_sample_says_where_it_stands_in_its_message(name):
+    parsed = FORMATS[OWN_SAMPLES[name]]((OWN / name).read_bytes(), RECEIVED)
+    assert [event.position for event in parsed.events if not event.segment] == []
