@@ -35,6 +35,8 @@ WAYMARK_PARSE_LIMIT = environment.integer("WAYMARK_PARSE_LIMIT", 20 << 20, least
 # Address space of the process that reads one large or packed message.
 WAYMARK_PARSE_MEMORY = environment.integer("WAYMARK_PARSE_MEMORY", 512 << 20, least=128 << 20, most=8 << 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = WAYMARK_MESSAGE_LIMIT
+# A grid of dates has 200 rows and 20 columns, a field each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # Requests of one caller of the API in a minute.
 WAYMARK_RATE_LIMIT = environment.integer("WAYMARK_RATE_LIMIT", 1200, least=1, most=1_000_000)
 # Hosts of connections that may lie inside the house, and be asked without TLS: their exact names or addresses.

@@ -5,7 +5,7 @@ Django's own add, change, delete and history pages are not routed: facts are rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.console import listing, saved_views
-from portal.console.actions import BULK, Action, person, run
+from portal.console.actions import BULK, Action, always, person, run
 from portal.console.filters import Filter
 from portal.console.listing import Column, Found, Listing
 from portal.console.record import Section, facts_of
@@ -36,13 +36,14 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something to download from a row: `make(row)` gives (bytes, content type, file name)."""
+    """Something to download from a row that it `fits`: `make(row)` gives (bytes, content type, file name)."""
 
     name: str
     label: Any
     permission: str
     make: Any
     icon: str = "download"
+    fits: Callable[[Any], bool] = always
 
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class ConsoleAdmin(_Base):
     page_template = "console/record.html"
     # (words, name of an address) of pages beside the list.
     links: Sequence[tuple[Any, str]] = ()
+    # Pages that take the selected rows: label, name of the address, permission.
+    bulk_links: Sequence[Any] = ()
 
     # --- What the person may see ---------------------------------------------------------------------------------
 
@@ -161,7 +164,10 @@ class ConsoleAdmin(_Base):
             "links": self.links_for(request),
             "list_actions": self._allowed(request, [a for a in self.operations if a.on_list]),
             "has_row_buttons": any(a.in_row and request.user.has_perm(a.permission) for a in self.operations),
-            "bulk_actions": self._allowed(request, [a for a in self.operations if a.on_rows]),
+            "bulk_actions": [
+                *self._allowed(request, [a for a in self.operations if a.on_rows]),
+                *((b, self.address(b.name)) for b in self.bulk_links if request.user.has_perm(b.permission)),
+            ],
         }
         return self._render(request, "console/list.html", context)
 
@@ -172,7 +178,7 @@ class ConsoleAdmin(_Base):
             "row": row,
             "subtitle": str(row),
             "row_actions": self._row_actions(request, row, self.operations),
-            "row_files": [(f, self.address("file", row.pk, f.name)) for f in self._files(request)],
+            "row_files": [(f, self.address("file", row.pk, f.name)) for f in self._files(request) if f.fits(row)],
             **self.page_context(request, row),
         }
         return self._render(request, self.page_template, context)

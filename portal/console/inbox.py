@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.console import cells
+from portal.console import cells, message_more
 from portal.console.actions import Action
 from portal.console.base import ConsoleAdmin, File, View
 from portal.console.event_log import fates, happened, message_link, place
@@ -255,7 +255,7 @@ class MessageRoom(ConsoleAdmin):
             done=gettext_lazy("It will be read in a moment."),
         ),
     )
-    files = (File("raw", gettext_lazy("Download"), "shipments.view_message", _download),)
+    files = (File("raw", gettext_lazy("Download"), "shipments.view_message", _download), message_more.ACKNOWLEDGEMENT)
     facts = (
         "state",
         "content_type",
@@ -288,8 +288,10 @@ class MessageRoom(ConsoleAdmin):
             Fact(_("Source"), source, row.source.partner),
             Fact(_("Read as"), read_as(row)),
             *facts_of(row, self.facts),
+            *message_more.facts(row),
         ]
-        return {"facts": [f for f in facts if f.value != "–"], "sections": self.sections(request, row)}
+        more = message_more.sections(request, row)
+        return {"facts": [f for f in facts if f.value != "–"], "sections": [*self.sections(request, row), *more]}
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         problems = [

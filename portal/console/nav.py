@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Waiting events"), "pending_actions", "shipments_waitingevent", "?open=yes", "waiting", "warning"),
             Entry(_("Messages"), "move_to_inbox", "shipments_message", "", "messages", "warning"),
+            Entry(_("Uploads"), "upload_file", "shipments_upload"),
             Entry(
                 _("Unmapped codes"),
                 "translate",

@@ -23,6 +23,7 @@ from portal.console import (
     sources,
     tariffs,
     templates,
+    uploads,
     users,
     vocabulary,
 )
@@ -36,6 +37,7 @@ from shipments.models import (
     MilestoneType,
     Shipment,
     Source,
+    Upload,
     WaitingEvent,
 )
 
@@ -45,6 +47,7 @@ ROOMS = {
     WorkTask: exceptions.TaskRoom,
     WaitingEvent: inbox.WaitingRoom,
     Message: inbox.MessageRoom,
+    Upload: uploads.UploadRoom,
     Event: event_log.EventRoom,
     Charge: charges.ChargeRoom,
     Invoice: invoices.InvoiceRoom,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.db.models import Prefetch, Q, QuerySet
@@ -26,18 +25,18 @@ from portal.console.base import ConsoleAdmin, View
 from portal.console.fields import (
     ActionForm,
     LocalTimeField,
-    MilestoneTypeField,
     PartnerField,
     PlaceField,
     Reason,
-    WallTimeField,
 )
 from portal.console.filters import Choice, Days, Many, Text
+from portal.console.grid_page import GridPages
 from portal.console.listing import Column, Found
+from portal.console.record_dialog import RecordEvent, record
 from portal.console.shipment_files import FILES
 from portal.presentation import strip, times, words
 from shipments.drafts import ShipmentDraft
-from shipments.enums import Classifier, Mode, PartyRole, ReferenceType, ShipmentType
+from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType
 from shipments.matching import reference_key
 from shipments.models import Reference, Shipment, Unit
 from shipments.services import (
@@ -46,7 +45,6 @@ from shipments.services import (
     cancel_shipment,
     change_shipment,
     create_shipment,
-    record_event,
 )
 
 _PASTED = 500
@@ -146,24 +144,6 @@ def _updated(shipment: Shipment) -> Any:
 # --- dialogs -------------------------------------------------------------------------------------------------------
 
 
-class RecordEvent(ActionForm):
-    code = MilestoneTypeField(label=gettext_lazy("What happened"))
-    classifier = forms.ChoiceField(
-        label=gettext_lazy("How sure"),
-        choices=[(c.value, c.label) for c in (Classifier.ACTUAL, Classifier.ESTIMATED, Classifier.PLANNED)],
-    )
-    location = PlaceField(label=gettext_lazy("Place (UN/LOCODE)"))
-    wall_time = WallTimeField(
-        label=gettext_lazy("Time at the place"), help_text=gettext_lazy("As the clock there shows it.")
-    )
-    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
-    # Pressed twice is still one entry.
-    entry_id = forms.UUIDField(initial=uuid4, required=False, widget=forms.HiddenInput)
-
-    def starting_values(self) -> Mapping[str, Any]:
-        return {"location": self.row.destination} if self.row else {}
-
-
 class AddReference(ActionForm):
     answers_for = {"references": "value"}
 
@@ -199,19 +179,6 @@ class NewShipment(ActionForm):
     eta = LocalTimeField(label=gettext_lazy("Planned arrival, your time"), required=False)
 
 
-def _record(shipment: Shipment, values: Mapping[str, Any], by: User) -> Any:
-    return record_event(
-        shipment,
-        code=values["code"].pk,
-        classifier=values["classifier"],
-        wall_time=values["wall_time"],
-        location=values["location"],
-        note=values["note"],
-        entry_id=str(values["entry_id"] or ""),
-        by=by,
-    )
-
-
 def _create(row: None, values: Mapping[str, Any], by: User) -> Shipment:
     return create_shipment(ShipmentDraft(**values), by=by)
 
@@ -220,7 +187,7 @@ def _is_live(shipment: Shipment) -> bool:
     return shipment.cancelled_at is None
 
 
-class ShipmentRoom(ConsoleAdmin):
+class ShipmentRoom(GridPages, ConsoleAdmin):
     related = ("customer", "origin", "destination", "journey")
     search_hint = gettext_lazy("Reference, container, bill, order… or paste a list")
     empty = gettext_lazy("Shipments appear here when they are booked, by the API or by hand.")
@@ -292,7 +259,7 @@ class ShipmentRoom(ConsoleAdmin):
             explain=gettext_lazy("Nothing is overwritten: what you record stands beside what others reported."),
             submit=gettext_lazy("Record"),
             icon="add_task",
-            perform=_record,
+            perform=record,
             done=gettext_lazy("Event recorded."),
             fits=_is_live,
             is_main=True,

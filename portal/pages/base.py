@@ -53,6 +53,10 @@ class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
     def may_see_invoices(self) -> bool:
         return granted_partners(self.person, Permission.VIEW_INVOICES).exists()
 
+    @cached_property
+    def may_report(self) -> bool:
+        return granted_partners(self.person, Permission.REPORT_EVENTS).exists()
+
     def rows(self, rows: RowsT) -> RowsT:
         """What of `rows` this person may see."""
         return rows.for_user(self.person)
@@ -71,7 +75,11 @@ class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(
-            room=self.room, face=self.face, may_see_invoices=self.may_see_invoices, **context
+            room=self.room,
+            face=self.face,
+            may_see_invoices=self.may_see_invoices,
+            may_report_events=self.may_report,
+            **context,
         )
 
 

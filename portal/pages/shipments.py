@@ -27,7 +27,7 @@ from shipments.models import Leg, Reference, Shipment, Unit
 from shipments.models.shipments import ShipmentQuerySet
 
 # Staff who look in read what the partners do: what is internal has no place on these pages.
-_OUTSIDE: tuple[str, ...] = (Audience.PARTNER, Audience.CUSTOMER, Audience.PUBLIC)
+OUTSIDE: tuple[str, ...] = (Audience.PARTNER, Audience.CUSTOMER, Audience.PUBLIC)
 # What a customer thinks in comes first on his cards, before our own number.
 _OWN_REFERENCES = (ReferenceType.PO, ReferenceType.CUSTOMER)
 
@@ -142,13 +142,13 @@ class ShipmentPage(Page):
 
 def reader_of(page: Page, audiences: tuple[str, ...]) -> Reader:
     """The person of the page as a reader of milestones: nobody reads internal ones here."""
-    return Reader(tuple(one for one in audiences if one in _OUTSIDE), page.face, is_outside=True)
+    return Reader(tuple(one for one in audiences if one in OUTSIDE), page.face, is_outside=True)
 
 
 def _loaded(shipments: ShipmentQuerySet) -> ShipmentQuerySet:
     """With all a card reads, in a constant number of queries. Internal milestones are not even fetched."""
     return shipments.select_related("origin", "destination", "journey").prefetch_related(
-        Prefetch("milestones", Milestone.objects.visible_as(_OUTSIDE).select_related("location")),
+        Prefetch("milestones", Milestone.objects.visible_as(OUTSIDE).select_related("location")),
         Prefetch("references", Reference.objects.order_by("pk")),
         Prefetch("units", Unit.objects.order_by("pk")),
     )

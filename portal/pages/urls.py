@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.pages import account, invoices, reports, shipments
+from portal.pages import account, grids, invoices, reports, shipments, uploads
 
 app_name = "pages"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("", shipments.ShipmentList.as_view(), name="shipments"),
     path("shipments/<uuid:public_id>/", shipments.ShipmentPage.as_view(), name="shipment"),
     path("shipments/<uuid:public_id>/report/", reports.ReportEvent.as_view(), name="report"),
+    path("report/grid/", grids.GridPage.as_view(), name="grid"),
+    path("uploads/", uploads.UploadList.as_view(), name="uploads"),
+    path("uploads/<uuid:public_id>/", uploads.UploadPage.as_view(), name="upload"),
+    path("uploads/<uuid:public_id>/errors/", uploads.UploadErrors.as_view(), name="upload_errors"),
     path("invoices/", invoices.InvoiceList.as_view(), name="invoices"),
     path("invoices/<uuid:public_id>/", invoices.InvoicePage.as_view(), name="invoice"),
     path("invoices/<uuid:public_id>/pdf/", invoices.InvoiceFile.as_view(), name="invoice_pdf"),

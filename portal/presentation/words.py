@@ -22,7 +22,7 @@ from milestones.enums import (
 )
 from partners.enums import DeliveryState, JobState
 from portal.presentation import shapes
-from shipments.enums import MessageState, WaitReason
+from shipments.enums import MessageState, UploadState, WaitReason
 
 # Tones, the classes of static/portal/shapes.css: ok, info, warn, bad, plan (not yet), mute (does not matter any more).
 _Look = tuple[str, str]
@@ -95,6 +95,12 @@ _MESSAGE: dict[str, _Look] = {
     MessageState.PARTIAL: ("triangle", "warn"),
     MessageState.REJECTED: ("alert", "bad"),
     MessageState.PARKED: ("gap", "bad"),
+}
+_UPLOAD: dict[str, _Look] = {
+    UploadState.CHECKED: ("ring", "info"),
+    UploadState.IMPORTED: ("check", "ok"),
+    UploadState.DISCARDED: ("dash", "mute"),
+    UploadState.UNDONE: ("dash", "warn"),
 }
 _WAIT: dict[str, _Look] = {
     WaitReason.UNMATCHED: ("dashes", "warn"),
@@ -173,6 +179,10 @@ def task_state(value: str) -> Word:
 
 def message_state(value: str) -> Word:
     return _word(MessageState, _MESSAGE, value)
+
+
+def upload_state(value: str) -> Word:
+    return _word(UploadState, _UPLOAD, value)
 
 
 def wait_reason(value: str) -> Word:

@@ -15,6 +15,7 @@ from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.mapping_files import check_mappings, export_mappings, import_mappings
 from shipments.services.mappings import rehearse_mapping, save_mapping, withdraw_mapping
+from shipments.services.outcomes import RowOutcome, outcomes_of
 from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
 from shipments.services.places import delete_alias, preview_alias, save_alias, save_place
 from shipments.services.placing import sweep_places
@@ -30,7 +31,7 @@ from shipments.services.shipments import (
     create_shipment,
     remove_party,
 )
-from shipments.services.sources import manual_source, save_source
+from shipments.services.sources import manual_source, save_source, table_source
 from shipments.services.suggesting import Suggestion, suggest_meanings
 from shipments.services.sweeping import match_waiting
 from shipments.services.taking_up import take_up
@@ -41,6 +42,7 @@ __all__ = [
     "Look",
     "NotGenuine",
     "Receipt",
+    "RowOutcome",
     "Saved",
     "Slice",
     "Suggestion",
@@ -74,6 +76,7 @@ __all__ = [
     "match_event",
     "match_waiting",
     "note_silences",
+    "outcomes_of",
     "pause_connection",
     "preview_alias",
     "read_now",
@@ -96,6 +99,7 @@ __all__ = [
     "start_reprocess",
     "suggest_meanings",
     "sweep_places",
+    "table_source",
     "take_call",
     "take_up",
     "try_connection",

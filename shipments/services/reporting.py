@@ -18,8 +18,9 @@ from partners.enums import Permission
 from partners.models import Partner, User
 from shipments.enums import Format, MessageState
 from shipments.formats.base import ParseIssue
-from shipments.models import Event, Location, Message, Shipment, Source
-from shipments.services.ingest import Decision, ingest_decided, ingest_messages
+from shipments.models import Event, Leg, Location, Message, Shipment, Source, Unit
+from shipments.services.entering import EntriesRefused, enter_events
+from shipments.services.ingest import Decision, ingest_messages
 from shipments.services.intake import printable, receive
 from shipments.services.reading import read, reports_of
 from shipments.services.sources import is_internal, manual_source
@@ -47,12 +48,15 @@ class EventResult:
 class Circumstances(TypedDict):
     """When and where. `wall_time`: ISO 8601, local at `location` unless `time_zone` (IANA) is given.
 
+    `unit`, `leg`: of the shipment, where the event is about one of them only.
     `entry_id`: of the form that was filled in, so that the same form sent twice is one entry.
     """
 
     wall_time: str
     location: Location | None
     time_zone: NotRequired[str]
+    unit: NotRequired[Unit | None]
+    leg: NotRequired[Leg | None]
     note: NotRequired[str]
     entry_id: NotRequired[str]
 
@@ -103,11 +107,27 @@ def record_event(shipment: Shipment, *, code: str, classifier: str, by: User, **
     if time_zone := said.get("time_zone"):
         entry["time_zone"] = time_zone
     if location := said["location"]:
-        facility = {"facility": location.facility_code} if location.facility_code else {}
-        entry["location"] = {"unlocode": location.unlocode, **facility}
+        entry["location"] = place_said(location)
+    entry |= _part_said(shipment, said.get("unit"), said.get("leg"))
     if note := printable(said.get("note", "")).strip():
         entry["remarks"] = note[:500]
     return _enter(source, entry, Decision(shipment_ids=(shipment.pk,), decided_by=str(by)), by)
+
+
+def place_said(location: Location) -> dict[str, str]:
+    """A place as native events name it."""
+    facility = {"facility": location.facility_code} if location.facility_code else {}
+    return {"unlocode": location.unlocode, **facility}
+
+
+def _part_said(shipment: Shipment, unit: Unit | None, leg: Leg | None) -> dict[str, Any]:
+    """The unit and the leg of the shipment as native events name them."""
+    for part, field in ((unit, "unit"), (leg, "leg")):
+        if part is not None and part.shipment_id != shipment.pk:
+            raise DomainError("not_of_shipment", _("This is no part of the shipment."), field=field)
+    entry: dict[str, Any] = {"unit": unit.number} if unit else {}
+    carried = {name: value for name in ("vessel_imo", "voyage", "flight") if leg and (value := getattr(leg, name))}
+    return {**entry, "leg": carried} if carried else entry
 
 
 @transaction.atomic
@@ -133,25 +153,16 @@ def retract_event(event: Event, *, reason: str, by: User) -> Event:
 
 def _enter(source: Source, said: dict[str, Any], decision: Decision, by: User) -> Event:
     """A message of one event, stored and read in the caller's transaction; refused as a whole if it makes no sense."""
-    payload = json.dumps(said, separators=(",", ":")).encode()
-    receipt = receive(source, payload, content_type="application/json", by=by)
-    if receipt.is_duplicate:
-        return Event.objects.get(message_id=receipt.message.pk)
-    message = receipt.message
-    reading = read(message)
-    for issue in reading.parsed.issues:
-        raise DomainError(issue.code, issue.message, field=issue.element)
-    ingest_decided(reading, decision)
-    event = Event.objects.get(message_id=message.pk)
-    if event.quarantine:
-        raise DomainError("date_not_possible", event.quarantine, field="occurred_at")
-    return event
+    try:
+        return enter_events(source, [said], [decision], by=by)[0]
+    except EntriesRefused as refused:
+        raise refused.refusals[0] from refused
 
 
 def _results(message: Message, count: int, *, is_new: bool) -> list[EventResult]:
     """Found by what was reported, so that the answer is the same whoever read the message, and at every repetition."""
     reading = read(message)
-    refused = {issue.position: issue for issue in reading.parsed.issues}
+    refused = {issue.position: issue for issue in reading.parsed.issues if not issue.is_warning}
     reports = {report.event.position: report.event.fingerprint for report in reports_of([reading])}
     rows = Event.objects.filter(fingerprint__in=list(reports.values()))
     known = {row[0]: row[1:] for row in rows.values_list("fingerprint", "public_id", "message_id", "position")}

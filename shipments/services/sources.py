@@ -20,6 +20,7 @@ from shipments.zones import load_zone
 
 HOUSE = "WAYMARK"
 MANUAL = "MANUAL"
+TABLES = "TABLES"
 # Our own people have looked; a partner's person speaks for his own part only.
 _TRUST_IN_OURSELVES, _TRUST_IN_PARTNERS = 90, 60
 
@@ -93,6 +94,21 @@ def manual_source(partner: Partner | None, *, by: User | None = None) -> Source:
         time_zone=partner.time_zone,
         trust=_TRUST_IN_PARTNERS,
         transport=Transport.MANUAL,
+        by=by,
+    )
+
+
+def table_source(partner: Partner, *, by: User | None = None) -> Source:
+    """What the people of `partner` hand in as tables. Made when first needed."""
+    code = f"{TABLES}-{partner.pk}"
+    found = Source.objects.filter(code=code).first()
+    return found or save_source(
+        code,
+        partner=partner,
+        format=Format.CSV,
+        time_zone=partner.time_zone,
+        trust=_TRUST_IN_PARTNERS,
+        transport=Transport.FILE,
         by=by,
     )
 

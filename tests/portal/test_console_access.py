@@ -20,9 +20,9 @@ from milestones.models import ExceptionRule, MilestoneTemplate
 from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Job, Partner, User
 from portal.console.base import ConsoleAdmin
-from shipments.enums import WaitReason
-from shipments.models import CodeMapping, LocationAlias, MilestoneType, WaitingEvent
-from shipments.services import save_connection
+from shipments.enums import Format, WaitReason
+from shipments.models import Acknowledgement, CodeMapping, LocationAlias, MilestoneType, Upload, WaitingEvent
+from shipments.services import check_upload, save_connection
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
@@ -37,6 +37,7 @@ ROOMS = {
     "shipments_event": ("sales", ""),
     "shipments_waitingevent": ("sales", ""),
     "shipments_message": ("sales", ""),
+    "shipments_upload": ("sales", ""),
     "shipments_source": ("sales", ""),
     "shipments_connection": ("sales", ""),
     "shipments_location": ("sales", ""),
@@ -73,6 +74,9 @@ ACTIONS = {
     "shipments_waitingevent release": ("customs", "auditor"),
     "shipments_waitingevent dismiss": ("operations", "sales"),
     "shipments_message reprocess": ("operations", "auditor"),
+    "shipments_upload import": ("customs", "sales"),
+    "shipments_upload discard": ("operations", "auditor"),
+    "shipments_upload undo": ("operations", "finance"),
     "shipments_source edit": ("administrator", "sales"),
     "shipments_source create": ("operations", "finance"),
     "shipments_connection edit": ("operations", "customs"),
@@ -125,6 +129,8 @@ ACTIONS = {
 }
 FILES = {
     "shipments_message raw": ("sales", ""),
+    "shipments_message acknowledgement": ("sales", ""),
+    "shipments_upload errors": ("sales", ""),
     "shipments_shipment dcsa": ("sales", ""),
     "shipments_shipment epcis": ("sales", ""),
     "partners_job result": ("sales", ""),
@@ -151,14 +157,17 @@ def rows() -> dict[str, Model]:
     event = EventFactory(shipments=[shipment])
     person = internal("operations")
     waiting = WaitingEvent.objects.create(event=EventFactory(), source=event.source, reason=WaitReason.UNMATCHED)
+    answered = MessageFactory()
+    Acknowledgement.objects.create(message=answered, kind="997", body=b"ISA*00~", is_accepted=True)
     notification = NotificationFactory()
     delivery = Delivery.objects.create(notification=notification, user=person, channel=Channel.EMAIL)
     return {
         "shipments_shipment": shipment,
         "shipments_event": event,
         "shipments_waitingevent": waiting,
-        "shipments_message": MessageFactory(),
+        "shipments_message": answered,
         "shipments_source": SourceFactory(),
+        "shipments_upload": upload_of(person),
         "shipments_connection": save_connection(SourceFactory(), kind="webhook", settings={}, by=None).connection,
         "shipments_location": shipment.origin,
         "shipments_locationalias": LocationAlias.objects.order_by("pk").first(),
@@ -179,6 +188,13 @@ def rows() -> dict[str, Model]:
         "billing_tariff": Tariff.objects.first(),
         "billing_chargerule": ChargeRule.objects.first(),
     }
+
+
+def upload_of(person: User) -> Upload:
+    """A table with a good and a bad row, checked."""
+    source = SourceFactory(format=Format.CSV)
+    raw = b"code,occurred_at,po\nDEPARTED,2026-11-07,45-1\nDEPARTED,soon,45-1\n"
+    return check_upload(source, raw, filename="dates.csv", column_mapping=None, by=person)
 
 
 def of(group: str) -> Client:
@@ -214,6 +230,7 @@ def test_the_rooms_have_the_same_few_addresses() -> None:
     more = {
         "billing_charge_unbilled", "billing_charge_draft", "shipments_waitingevent_unmapped",
         "shipments_codemapping_export", "shipments_codemapping_import", "shipments_location_unplaced",
+        "shipments_shipment_grid", "shipments_upload_new", "shipments_upload_columns",
     }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
@@ -265,6 +282,23 @@ def test_the_page_of_unbilled_charges_and_its_dialog_are_for_finance(rows: dict[
     assert [of("finance").get(address).status_code for address in (page, draft)] == [200, 200]
     assert [of("auditor").get(address).status_code for address in (page, draft)] == [200, 403]
     assert [of("operations").get(address).status_code for address in (page, draft)] == [403, 403]
+
+
+def test_the_grid_of_dates_is_for_who_may_record_events(rows: dict[str, Model]) -> None:
+    page = reverse("admin:shipments_shipment_grid")
+    for group in ("operations", "customs"):
+        assert (of(group).get(page).status_code, of(group).post(page).status_code) == (200, 422)
+    for group in ("sales", "finance", "auditor", ""):
+        assert (of(group).get(page).status_code, of(group).post(page).status_code) == (403, 403)
+
+
+def test_tables_are_handed_in_by_who_may_record_events(rows: dict[str, Model]) -> None:
+    new = reverse("admin:shipments_upload_new")
+    columns = reverse("admin:shipments_upload_columns", args=[rows["shipments_upload"].pk])
+    for group in ("operations", "customs"):
+        assert (of(group).get(new).status_code, of(group).get(columns).status_code) == (200, 302)
+    for group in ("sales", "auditor", ""):
+        assert (of(group).get(new).status_code, of(group).post(columns).status_code) == (403, 403)
 
 
 def test_the_page_of_places_nobody_knows_is_for_who_sees_what_waits(rows: dict[str, Model]) -> None:

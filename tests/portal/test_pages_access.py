@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,12 +16,16 @@ from billing.models import Invoice
 from partners.enums import InternalGroup, Role
 from partners.models import Partner, User
 from portal.pages.urls import urlpatterns
-from shipments.models import Shipment
+from shipments.models import Shipment, Upload
+from shipments.services import check_upload, table_source
 from tests.factories.billing import handling, issued
 from tests.factories.partners import PartnerFactory, UserFactory, internal, member
 from tests.portal.journeys import shipment_of, with_journey
 
 pytestmark = pytest.mark.django_db
+
+
+TABLE = b"code,occurred_at,po\nDEPARTED,2026-11-07,45-1\nDEPARTED,soon,45-1\n"
 
 
 @dataclass
@@ -30,6 +35,7 @@ class World:
     partner: Partner
     shipment: Shipment
     invoice: Invoice
+    upload: Upload
     viewer: User
     editor: User
     administrator: User
@@ -41,12 +47,14 @@ class World:
 def world() -> World:
     partner = PartnerFactory(billing_address="Quay 1\nRotterdam")
     handling()
+    editor = member(partner, Role.EDITOR)
     return World(
         partner=partner,
         shipment=with_journey(shipment_of(partner)),
         invoice=issued("S-INVOICED", customer=partner),
         viewer=member(partner, Role.VIEWER),
-        editor=member(partner, Role.EDITOR),
+        editor=editor,
+        upload=check_upload(table_source(partner), TABLE, filename="dates.csv", column_mapping=None, by=editor),
         administrator=member(partner, Role.ADMINISTRATOR),
         outsider=member(PartnerFactory(), Role.ADMINISTRATOR),
         nobody=UserFactory(),
@@ -66,6 +74,8 @@ OPEN = (200, 302, 302, 302, 302, 302)
 EVERYBODY = (302, 200, 200, 200, 200, 200)
 OWN_SHIPMENT = (302, 200, 200, 200, 404, 404)
 OWN_SHIPMENT_TO_EDIT = (302, 403, 200, 200, 404, 404)
+ALL_WHO_REPORT = (302, 403, 200, 200, 200, 403)
+OWN_UPLOAD = (302, 403, 200, 200, 404, 403)
 ALL_WHO_SEE_INVOICES = (302, 403, 403, 200, 200, 403)
 OWN_INVOICE = (302, 403, 403, 200, 404, 403)
 POST_ONLY = (405, 405, 405, 405, 405, 405)
@@ -76,6 +86,10 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "shipments": EVERYBODY,
     "shipment": OWN_SHIPMENT,
     "report": OWN_SHIPMENT_TO_EDIT,
+    "grid": ALL_WHO_REPORT,
+    "uploads": ALL_WHO_REPORT,
+    "upload": OWN_UPLOAD,
+    "upload_errors": OWN_UPLOAD,
     "invoices": ALL_WHO_SEE_INVOICES,
     "invoice": OWN_INVOICE,
     "invoice_pdf": OWN_INVOICE,
@@ -85,6 +99,8 @@ ANSWERS: dict[str, tuple[int, ...]] = {
 
 def address(name: str, world: World) -> str:
     rows: dict[str, Any] = {"shipment": world.shipment, "report": world.shipment}
+    if name.startswith("upload_") or name == "upload":
+        rows[name] = world.upload
     if name.startswith("invoice_") or name == "invoice":
         rows[name] = world.invoice
     return reverse(f"pages:{name}", args=[rows[name].public_id] if name in rows else [])
@@ -107,7 +123,9 @@ def test_without_a_login_the_way_leads_over_the_login_back_to_the_page(world: Wo
     assert Client().get(asked).headers["Location"] == f"/portal/login/?next={asked}"
 
 
-@pytest.mark.parametrize("name", ["shipment", "report", "invoice", "invoice_pdf", "invoice_csv"])
+@pytest.mark.parametrize(
+    "name", ["shipment", "report", "upload", "upload_errors", "invoice", "invoice_pdf", "invoice_csv"]
+)
 def test_what_is_anothers_is_answered_like_what_does_not_exist(world: World, name: str) -> None:
     client = signed_in(world.outsider)
     foreign = client.get(address(name, world))
@@ -162,6 +180,23 @@ def test_a_page_runs_under_the_strict_policy_without_inline_style_or_script(worl
     policy = response.headers["Content-Security-Policy"]
     assert ("unsafe" in policy, "default-src 'none'" in policy) == (False, True)
     assert [mark for mark in ("<script", "<style", " style=", " onclick=") if mark in text] == []
+
+
+@pytest.mark.parametrize("name", ["grid", "uploads", "upload"])
+def test_a_page_to_enter_data_has_no_inline_script_or_style(world: World, name: str) -> None:
+    text = signed_in(world.editor).get(address(name, world)).content.decode()
+    scripts = re.findall(r"<script[^>]*>", text)
+    assert [script for script in scripts if 'src="/static/entry/' not in script or "defer" not in script] == []
+    assert [mark for mark in ("<style", " style=", " onclick=", " onchange=") if mark in text] == []
+
+
+def test_a_foreign_upload_is_neither_imported_nor_undone(world: World) -> None:
+    for person, status in ((world.outsider, 404), (world.viewer, 403), (world.nobody, 403)):
+        for step in ("import", "discard", "columns", "undo"):
+            answer = signed_in(person).post(address("upload", world), {"step": step, "reason": "x"})
+            assert answer.status_code == status
+    world.upload.refresh_from_db()
+    assert world.upload.state == "checked"
 
 
 def test_a_draft_is_not_for_customers(world: World) -> None:

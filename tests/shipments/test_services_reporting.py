@@ -8,7 +8,7 @@ import pytest
 from core.errors import DomainError, NotVisible
 from partners.enums import Role
 from shipments.enums import MessageState
-from shipments.models import Event, EventMatch, Message, Source
+from shipments.models import Event, EventMatch, Leg, Message, Source, Unit
 from shipments.services import record_event, report_events, retract_event
 from tests.factories.partners import PartnerFactory, internal, member
 from tests.factories.shipments import EventFactory, LocationFactory, ShipmentFactory, SourceFactory, native
@@ -141,3 +141,29 @@ def test_a_retraction_needs_a_reason_and_a_right():
         retract_event(event, reason="x", by=member(PartnerFactory(), Role.EDITOR))
     own = retract_event(event, reason="x", by=member(event.source.partner, Role.EDITOR))
     assert own.source.partner == event.source.partner
+
+
+def test_a_doubtful_check_digit_is_a_warning_and_the_event_is_accepted():
+    shipment = ShipmentFactory(references=[("container", "MSKU1234567")])
+    said = native("DEPARTED", references=[{"type": "container", "value": "MSKU1234567"}])
+    (result,) = report_events(SourceFactory(), [said], by=None)
+    assert (result.status, result.message) == ("accepted", "")
+    assert Event.objects.get(matches__shipment=shipment).public_id == uuid.UUID(result.id)
+    assert [error["is_warning"] for error in Message.objects.get().errors] == [True]
+
+
+def test_an_entry_may_be_of_one_unit_and_one_leg():
+    shipment, other = ShipmentFactory(), ShipmentFactory()
+    unit = Unit.objects.create(shipment=shipment, kind="container", number="MSKU1234567", key="MSKU1234567")
+    leg = Leg.objects.create(
+        shipment=shipment, sequence=1, mode="ocean", origin=shipment.origin, destination=shipment.destination,
+        voyage="077W", vessel_imo="9321483",
+    )  # fmt: skip
+    said = {"code": "DEPARTED", "classifier": "ACT", "wall_time": "2026-11-07T08:30", "location": shipment.origin}
+    event = record_event(shipment, **said, unit=unit, leg=leg, by=internal("operations"))
+    assert (event.equipment, event.voyage, event.vessel_imo) == ("MSKU1234567", "077W", "9321483")
+    assert EventMatch.objects.get(event=event).unit == unit
+    for part in ({"unit": unit}, {"leg": leg}):
+        with pytest.raises(DomainError) as refused:
+            record_event(other, **said, **part, by=internal("operations"))
+        assert refused.value.code == "not_of_shipment"

@@ -127,6 +127,11 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const open of document.querySelectorAll("details.wm-filters[open]")) if (!open.contains(event.target)) open.open = false;
   });
 
+  // --- the frame looks for a text field of its own beside every file field and stumbles over there being none ----------
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("input[type=file]")) event.stopPropagation();
+  }, true);
+
   // --- repairs of the frame: its icons are words to a screen reader, and some controls are not reachable by keyboard --
   for (const glyph of document.querySelectorAll(".material-symbols-outlined:not([role])")) glyph.setAttribute("aria-hidden", "true");
   for (const control of document.querySelectorAll("#nav-sidebar [x-on\\:click]:not(a[href], button, input)")) {
