@@ -11,9 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from shipments.enums import Classifier, TimePrecision
-from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace, ParseIssue
+from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace
 from shipments.formats.extension import extended
-from shipments.formats.json_text import Unreadable, issue, items, load_events, mapping, text
+from shipments.formats.json_text import Unreadable, items, load_events, mapping, read_each, text
 from shipments.formats.recognise import recognise, wrong_format
 from shipments.formats.times import WallTime, read_iso
 from shipments.references import reference_type
@@ -49,16 +49,12 @@ def _parse(raw: bytes, expected: str) -> Parsed:
     loaded = load_events(raw, expected)
     if isinstance(loaded, Parsed):
         return loaded
-    events: list[ParsedEvent] = []
-    issues: list[ParseIssue] = []
-    for position, value in enumerate(loaded):
-        try:
-            events.append(extended(_retraction(value, position) or _event(value, position), value))
-        except Unreadable as error:
-            issues.append(issue(error, value, position))
-    if not events and recognise(raw) not in _DCSA:
-        return wrong_format(raw, expected)
-    return Parsed(tuple(events), tuple(issues))
+    parsed = read_each(loaded, _read)
+    return parsed if parsed.events or recognise(raw) in _DCSA else wrong_format(raw, expected)
+
+
+def _read(value: Any, position: int) -> ParsedEvent:
+    return extended(_retraction(value, position) or _event(value, position), value)
 
 
 def _retraction(value: object, position: int) -> ParsedEvent | None:

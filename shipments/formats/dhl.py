@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace
-from shipments.formats.json_text import Unreadable, items, load_json, mapping, text
-from shipments.formats.parcel import Answer, first_of, number, place, references, wall_time
-from shipments.formats.recognise import wrong_format
+from shipments.formats.json_text import Unreadable, items, mapping, text
+from shipments.formats.parcel import Answer, first_of, number, place, read_answers, references, wall_time
 from shipments.formats.times import read_offset
 
 CODE_LIST = "dhl"
@@ -29,19 +28,17 @@ _AREA = re.compile(r"(?P<city>[^,]+?)\s*(?:,\s*(?P<state>[A-Z]{2}))?\s*-\s*(?P<c
 
 def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
     """Every event of every shipment and piece, and the time it is expected."""
-    loaded = load_json(raw, _EXPECTED)
-    if isinstance(loaded, Parsed):
-        return loaded
-    answer = Answer()
-    known = False
-    for said in loaded if isinstance(loaded, list) else [loaded]:
-        shipments = _shipments(said)
-        known = known or shipments is not None or _is_problem(said)
-        if _is_problem(said):
-            answer.warn("carrier_warning", f"DHL says: {first_of(said, 'detail', 'title')}")
-        for index, shipment in enumerate(shipments or (), 1):
-            _read(shipment, answer, f"shipment {index}")
-    return answer.parsed() if known else wrong_format(raw, _EXPECTED)
+    return read_answers(raw, _EXPECTED, _read_answer)
+
+
+def _read_answer(said: object, answer: Answer) -> bool:
+    if isinstance(said, dict) and _is_problem(said):
+        answer.warn("carrier_warning", f"DHL says: {first_of(said, 'detail', 'title')}")
+        return True
+    shipments = _shipments(said)
+    for index, shipment in enumerate(shipments or (), 1):
+        _read(shipment, answer, f"shipment {index}")
+    return shipments is not None
 
 
 def _shipments(said: object) -> list[Any] | None:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace
-from shipments.formats.json_text import Unreadable, items, load_json, mapping, text
-from shipments.formats.parcel import TRACKING, Answer, first_of, place, references, wall_time
-from shipments.formats.recognise import wrong_format
+from shipments.formats.json_text import Unreadable, items, mapping, text
+from shipments.formats.parcel import TRACKING, Answer, first_of, place, read_answers, references, wall_time
 
 CODE_LIST = "fedex"
 _EXPECTED = "a FedEx tracking answer"
@@ -22,18 +21,16 @@ _CLASSIFIERS = (("ESTIMATED_", "EST"), ("ANTICIPATED_", "EST"), ("APPOINTMENT_",
 
 def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
     """Every scan of every result, and the dates of the summary as far as no scan has them."""
-    loaded = load_json(raw, _EXPECTED)
-    if isinstance(loaded, Parsed):
-        return loaded
-    answer = Answer()
-    known = False
-    for said in loaded if isinstance(loaded, list) else [loaded]:
-        output = said.get("output", said) if isinstance(said, dict) else None
-        if isinstance(output, dict) and isinstance(output.get("completeTrackResults"), list):
-            known = True
-            for complete in output["completeTrackResults"]:
-                _read_number(complete, answer)
-    return answer.parsed() if known else wrong_format(raw, _EXPECTED)
+    return read_answers(raw, _EXPECTED, _read_answer)
+
+
+def _read_answer(said: object, answer: Answer) -> bool:
+    output = said.get("output", said) if isinstance(said, dict) else None
+    if not isinstance(output, dict) or not isinstance(output.get("completeTrackResults"), list):
+        return False
+    for complete in output["completeTrackResults"]:
+        _read_number(complete, answer)
+    return True
 
 
 def _read_number(complete: object, answer: Answer) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import orjson
 
-from shipments.formats.base import Parsed, ParseIssue, rejected
+from shipments.formats.base import Parsed, ParsedEvent, ParseIssue, rejected
 from shipments.formats.recognise import recognise, refusal, snippet, wrong_format
 
 MAX_DEPTH = 32
@@ -78,6 +78,18 @@ def issue(error: Unreadable, event: object, position: int) -> ParseIssue:
     """The report of one event that could not be read."""
     said = json.dumps(event)[:_SNIPPET]
     return ParseIssue(error.code, error.message, f"event {position + 1}", error.element, position, said)
+
+
+def read_each(values: Sequence[Any], make: Callable[[Any, int], ParsedEvent]) -> Parsed:
+    """What `make` reads of each value and its position; one that it finds unreadable is left out alone."""
+    events: list[ParsedEvent] = []
+    issues: list[ParseIssue] = []
+    for position, value in enumerate(values):
+        try:
+            events.append(make(value, position))
+        except Unreadable as error:
+            issues.append(issue(error, value, position))
+    return Parsed(tuple(events), tuple(issues))
 
 
 def mapping(value: object, element: str) -> dict[str, Any]:

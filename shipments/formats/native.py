@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from shipments.enums import Classifier, ReferenceType, TimePrecision
-from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace, ParseIssue
-from shipments.formats.json_text import Unreadable, issue, items, load_events, mapping, text
+from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace
+from shipments.formats.json_text import Unreadable, items, load_events, mapping, read_each, text
 from shipments.formats.recognise import recognise, wrong_format
 from shipments.formats.times import WallTime, read_iso
 from shipments.matching import reference_key
@@ -40,16 +40,10 @@ def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
     loaded = load_events(raw, _EXPECTED)
     if isinstance(loaded, Parsed):
         return loaded
-    events: list[ParsedEvent] = []
-    issues: list[ParseIssue] = []
-    for position, value in enumerate(loaded):
-        try:
-            events.append(_event(value, position))
-        except Unreadable as error:
-            issues.append(issue(error, value, position))
-    if not events and recognise(raw) in ("dcsa_2", "dcsa_3", "one_record"):
+    parsed = read_each(loaded, _event)
+    if not parsed.events and recognise(raw) in ("dcsa_2", "dcsa_3", "one_record"):
         return wrong_format(raw, _EXPECTED)
-    return Parsed(tuple(events), tuple(issues))
+    return parsed
 
 
 def _event(value: object, position: int) -> ParsedEvent:
@@ -67,6 +61,7 @@ def _event(value: object, position: int) -> ParsedEvent:
     return ParsedEvent(
         position=position,
         raw_code=raw_code,
+        segment=f"event {position + 1}",
         code_list=CODE_LIST,
         wall_time=wall.wall,
         code=code,

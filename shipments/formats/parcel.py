@@ -13,7 +13,8 @@ from typing import Any
 
 from shipments.enums import ReferenceType, TimePrecision
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace, ParseIssue
-from shipments.formats.json_text import MAX_EVENTS, Unreadable
+from shipments.formats.json_text import MAX_EVENTS, Unreadable, load_json
+from shipments.formats.recognise import wrong_format
 from shipments.formats.times import WallTime, read_iso
 
 TRACKING, CUSTOMER = ReferenceType.TRACKING.value, ReferenceType.CUSTOMER.value
@@ -63,6 +64,19 @@ class Answer:
         if is_quiet and not self.issues:
             self.warn("no_events_yet", "The carrier reports nothing of it yet.")
         return Parsed(tuple(self.events), tuple(self.issues), is_quiet=is_quiet)
+
+
+def read_answers(raw: bytes, expected: str, read: Callable[[object, Answer], bool]) -> Parsed:
+    """One answer, or a list of them. `read` adds what it finds and says whether it knows this kind of answer.
+
+    `expected` in words, as in "a UPS tracking answer": what a payload is told that `read` knows nothing of.
+    """
+    loaded = load_json(raw, expected)
+    if isinstance(loaded, Parsed):
+        return loaded
+    answer = Answer()
+    known = [read(said, answer) for said in (loaded if isinstance(loaded, list) else [loaded])]
+    return answer.parsed() if any(known) else wrong_format(raw, expected)
 
 
 def wall_time(said: str, element: str) -> WallTime:

@@ -12,9 +12,8 @@ from typing import Any
 
 from shipments.enums import TimePrecision
 from shipments.formats.base import Parsed, ParsedEvent, ParsedPlace
-from shipments.formats.json_text import Unreadable, items, load_json, mapping, text
-from shipments.formats.parcel import Answer, first_of, number, place, references
-from shipments.formats.recognise import wrong_format
+from shipments.formats.json_text import Unreadable, items, mapping, text
+from shipments.formats.parcel import Answer, first_of, number, place, read_answers, references
 from shipments.formats.times import WallTime, checked, read_offset
 
 CODE_LIST = "ups"
@@ -27,19 +26,17 @@ _ESTIMATES = frozenset({"SDD", "RDD"})
 
 def parse(raw: bytes, options: Mapping[str, Any]) -> Parsed:
     """Every activity of every package, and the day it is expected; or one call of the webhook, or a list of them."""
-    loaded = load_json(raw, _EXPECTED)
-    if isinstance(loaded, Parsed):
-        return loaded
-    answer = Answer()
-    known = False
-    for said in loaded if isinstance(loaded, list) else [loaded]:
-        if isinstance(said, dict) and isinstance(said.get("trackResponse"), dict):
-            known = True
-            _read_answer(said["trackResponse"], answer)
-        elif isinstance(said, dict) and ("activityStatus" in said or "localActivityDate" in said):
-            known = True
-            _read_alert(said, answer)
-    return answer.parsed() if known else wrong_format(raw, _EXPECTED)
+    return read_answers(raw, _EXPECTED, _read)
+
+
+def _read(said: object, answer: Answer) -> bool:
+    if isinstance(said, dict) and isinstance(said.get("trackResponse"), dict):
+        _read_answer(said["trackResponse"], answer)
+        return True
+    if isinstance(said, dict) and ("activityStatus" in said or "localActivityDate" in said):
+        _read_alert(said, answer)
+        return True
+    return False
 
 
 def _read_answer(response: _Said, answer: Answer) -> None:

@@ -126,19 +126,28 @@ def successors(replaced: Sequence[tuple[Event, NormalisedEvent]]) -> list[Report
     """The reports that take the place of the old events, to be stored."""
     shipments = shipments_of([old.pk for old, _ in replaced])
     return [
-        Report(
+        in_place_of(
+            old,
             # What was reported is the same; only the one successor an event can have may stand beside it.
-            event=dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
-            source=old.source,
-            message_id=old.message_id,
-            received_at=old.received_at,
-            supersedes=old.pk,
-            shipment_ids=shipments.get(old.pk, ()),
-            decided_by=AS_BEFORE,
-            format=old.message.format,
+            dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
+            shipments.get(old.pk, ()),
         )
         for old, new in replaced
     ]
+
+
+def in_place_of(old: Event, new: NormalisedEvent, shipment_ids: tuple[int, ...]) -> Report:
+    """`new` as the successor of `old`: of the same source and message, about the same shipments."""
+    return Report(
+        event=new,
+        source=old.source,
+        message_id=old.message_id,
+        received_at=old.received_at,
+        supersedes=old.pk,
+        shipment_ids=shipment_ids,
+        decided_by=AS_BEFORE,
+        format=old.message.format,
+    )
 
 
 def end_waits(event_ids: Iterable[int], *, outcome: WaitOutcome, by: User | None) -> None:

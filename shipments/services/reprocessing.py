@@ -28,7 +28,7 @@ from shipments.services.comparing import CHANGED, GONE, NEW, Comparison, Differe
 from shipments.services.intake import reprocess
 from shipments.services.locks import lock_mappings
 from shipments.services.reading import read, read_in_parts
-from shipments.services.repairing import AS_BEFORE, end_waits, successors
+from shipments.services.repairing import end_waits, in_place_of, successors
 from shipments.services.storing import Report, lock_for, shipments_of, store
 
 PREVIEW, APPLY = "reprocess_preview", "reprocess_apply"
@@ -244,19 +244,7 @@ def _write(differences: Sequence[Difference], *, by: User | None) -> None:
 def _retractions(gone: Sequence[Event]) -> list[Report]:
     """What takes back an event that its message does not report any more. It names our id, which no sender uses."""
     shipments = shipments_of([old.pk for old in gone])
-    return [
-        Report(
-            event=_retraction(old),
-            source=old.source,
-            message_id=old.message_id,
-            received_at=old.received_at,
-            supersedes=old.pk,
-            shipment_ids=shipments.get(old.pk, ()),
-            decided_by=AS_BEFORE,
-            format=old.message.format,
-        )
-        for old in gone
-    ]
+    return [in_place_of(old, _retraction(old), shipments.get(old.pk, ())) for old in gone]
 
 
 def _retraction(old: Event) -> NormalisedEvent:

@@ -19,10 +19,11 @@ from portal.previews import preview_mapping
 from portal.trial import try_out
 from shipments.models import CodeMapping, Event, Message, Shipment
 from shipments.services import ingest_waiting, receive, save_mapping
+from tests.expected_values import COLLECTED
 from tests.factories.partners import PartnerFactory, api_key, internal
 from tests.factories.shipments import LocationFactory, ShipmentFactory, SourceFactory, native, payload
 from tests.portal.api_world import ask
-from tests.shipments.test_formats_samples import COLLECTED, needs_collected
+from tests.shipments.test_formats_samples import needs_collected
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,3 @@
-import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,12 +8,11 @@ from shipments.formats.base import ParsedPlace
 from shipments.formats.cargo_imp import parse
 from shipments.formats.fsu import Day, date_of, read_flight
 from shipments.normalise import Meaning, Origin, PlaceBook, normalise
-from shipments.tables import read_table
-from tests.shipments.test_formats_samples import COLLECTED, needs_collected
+from tests.expected_values import COLLECTED, compare, meant, options_for
+from tests.shipments.test_formats_samples import needs_collected
 
 RECEIVED = "2025-11-06T12:00:00+00:00"
 HEAD = "FSU/15\n160-12345675HKGFRA/T10K250.0\n"
-MEANINGS = {(row["code_list"], row["raw_code"]): row for row in read_table("codes_fsu")}
 
 
 def read(text, received_at=RECEIVED):
@@ -30,28 +28,13 @@ def faults(text):
     return [(issue.code, issue.element, issue.segment) for issue in read(text).issues]
 
 
-def meant(event):
-    """(our code, classifier): what the mapping that ships with us makes of it."""
-    row = MEANINGS["fsu", event.raw_code]
-    return row["code"], event.classifier or row["classifier"]
-
-
 @needs_collected
 @pytest.mark.parametrize("path", sorted(COLLECTED.glob("cargo_imp*/*.expected.json")), ids=lambda path: path.stem)
 def test_every_field_that_a_collected_sample_expects_is_met(path):
-    received_at = "2026-01-02T12:00:00+00:00" if "rollover" in path.name else RECEIVED
-    name = path.name.replace(".expected.json", ".txt")
-    parsed = parse((path.parent / name).read_bytes(), {"received_at": received_at})
-    shown = [
-        {
-            "code": meant(event)[0], "classifier": meant(event)[1], "local_time": event.wall_time[:16],
-            "airport": event.place.iata, "pieces": event.attributes["pieces"],
-            "total": event.attributes["total_pieces"],
-        }
-        for event in parsed.events
-    ]  # fmt: skip
-    expected = json.loads(path.read_text("utf-8"))
-    assert [{name: row[name] for name in wanted} for row, wanted in zip(shown, expected, strict=True)] == expected
+    file = path.with_name(path.name.replace(".expected.json", ".txt"))
+    parsed = parse(file.read_bytes(), options_for(file.name))
+    read, expected = compare(file, parsed)
+    assert read == expected
     assert parsed.issues == ()
 
 

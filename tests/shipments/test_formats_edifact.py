@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from shipments.formats.edifact import MAX_SEGMENTS, Signs, part, read, segment_of
 from shipments.formats.registry import FORMATS
-from tests.shipments.test_formats_samples import COLLECTED, collected, needs_collected
+from tests.expected_values import COLLECTED
+from tests.shipments.test_formats_samples import collected, needs_collected
 
 HEAD, TAIL = "UNB+UNOC:3+CARRIER:14+US+260312:0915+77'", "UNZ+1+77'"
 

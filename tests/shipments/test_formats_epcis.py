@@ -9,7 +9,7 @@ from shipments.formats.epcis_document import STEPS
 from shipments.formats.gs1 import Key, read_key, word
 from shipments.formats.registry import READERS
 from shipments.tables import read_table
-from tests.shipments.test_formats_samples import OWN
+from tests.expected_values import OWN
 
 SSCC, OTHER = "140123451122233341", "340123450000000017"
 SHIPPED = {

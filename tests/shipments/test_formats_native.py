@@ -25,7 +25,9 @@ def fault(**changes):
 
 def test_the_least_an_event_needs():
     assert read().events == (
-        ParsedEvent(0, "", "native", "2026-02-04T06:00:00", code="ARRIVED", references=(("hbl", "H1"),)),
+        ParsedEvent(
+            0, "", "native", "2026-02-04T06:00:00", code="ARRIVED", references=(("hbl", "H1"),), segment="event 1"
+        ),
     )
 
 
@@ -45,7 +47,9 @@ def test_an_offset_decides_and_a_zone_that_agrees_gives_its_name(occurred_at, ti
 
 
 def test_a_retraction_needs_nothing_else():
-    assert parse(b'{"retracts": "e1"}', {}).events == (ParsedEvent(0, "", "native", "", retracts="e1"),)
+    assert parse(b'{"retracts": "e1"}', {}).events == (
+        ParsedEvent(0, "", "native", "", retracts="e1", segment="event 1"),
+    )
 
 
 def test_an_event_may_replace_the_one_it_retracts():

@@ -9,7 +9,8 @@ from shipments.enums import Format
 from shipments.formats.registry import FORMATS
 from shipments.normalise import KnownPlace, Meaning, Origin, PlaceBook, fingerprint, normalise
 from shipments.tables import read_table
-from tests.shipments.test_formats_samples import OWN, collected, needs_collected
+from tests.expected_values import OWN
+from tests.shipments.test_formats_samples import collected, needs_collected
 
 MADRID = KnownPlace(1, "ESMAD", "Europe/Madrid", "")
 NASHVILLE = KnownPlace(2, "USBNA", "America/Chicago", "TN")

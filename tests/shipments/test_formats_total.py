@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shipments.formats.registry import FORMATS
 from shipments.normalise import Origin, PlaceBook, normalise
-from tests.shipments.test_formats_samples import OWN, OWN_SAMPLES, RECEIVED
+from tests.expected_values import OWN, OWN_SAMPLES, RECEIVED
 
 ORIGIN = Origin(1, "S", 50, "", datetime(2026, 6, 1, tzinfo=UTC), {}, PlaceBook())
 JSON = st.recursive(

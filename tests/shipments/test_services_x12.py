@@ -8,8 +8,8 @@ from shipments.models import Acknowledgement, CodeMapping, ControlNumber, Event,
 from shipments.services import ingest_messages, receive
 from shipments.services.acknowledging import WRITERS
 from shipments.tables import read_table
+from tests.expected_values import OWN
 from tests.factories.shipments import ShipmentFactory, SourceFactory
-from tests.shipments.test_formats_samples import OWN
 from tests.shipments.test_formats_x12_envelopes import STATUS, a_set, file, group
 
 pytestmark = pytest.mark.django_db
