@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.postgres import FORGETFUL, Server
+from config.postgres import FORGETFUL, Server, shared_megabytes
 from config.postgres_files import PostgresError, programs, reachable, socket_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ def test_the_pid_of_a_stranger_is_not_taken_for_the_server(server: Server) -> No
 HOLDER = """
 import sys
 from pathlib import Path
-from config.postgres import FORGETFUL, Server
+from config.postgres import FORGETFUL, Server, shared_megabytes
 Server(Path(sys.argv[1]), (*FORGETFUL, "shared_buffers=16MB")).hold()
 print("held", flush=True)
 sys.stdin.read()
@@ -181,3 +181,13 @@ def test_a_start_that_fails_says_where_to_look() -> None:
         with pytest.raises(PostgresError, match=r"did not start; see .*server\.log"):
             broken.ensure_running()
         assert time.monotonic() - begun < 30
+
+
+def test_the_server_takes_a_part_of_the_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 0}
+    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
+    taken = []
+    for gigabytes in (0.5, 4, 64):
+        sizes["SC_PHYS_PAGES"] = int(gigabytes * 2**30 / 4096)
+        taken.append(shared_megabytes())
+    assert taken == [128, 512, 1024]
