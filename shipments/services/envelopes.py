@@ -80,8 +80,9 @@ def _reused(sent: Sequence[tuple[Reading, Envelope]]) -> set[_Key]:
         return set()
     with _one_after_the_other(rows):
         _note([(*key, message) for key, message in rows.items()])
+    values: list[Any] = [*_columns(rows), _REMEMBERED]
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [*_columns(rows), _REMEMBERED])
+        cursor.execute(_KNOWN, values)
         known = cursor.fetchall()
     believed: dict[tuple[int, str, str, str], str] = {}
     for _id, source, standard, sender, number, digest in known:
