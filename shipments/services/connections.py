@@ -104,7 +104,7 @@ def save_connection(
     connection.settings, connection.secret = as_json(read), seal(sealed)
     connection.every_seconds = details.get("every_seconds", connection.every_seconds)
     checked(connection, exclude=("source", "public_id", "cursor", "settings", "not_before"))
-    if connection.pk is None:
+    if connection._state.adding:
         connection.save()
         _begin_anew(connection)
         return Saved(connection, shown_once)
