@@ -28,7 +28,11 @@ INVARIANTS: tuple[Invariant, ...] = (
            JOIN shipments_shipmentstream t ON t.shipment_id = m.shipment_id AND t.revision = j.seen_revision
            JOIN shipments_event e ON e.public_id::text = m.decisions -> 'actual' ->> 'event'
            WHERE NOT m.is_inferred AND e.source_event_id <> '' AND EXISTS (
-             SELECT 1 FROM shipments_event r WHERE r.source_id = e.source_id AND r.retracts = e.source_event_id)""",
+             SELECT 1 FROM shipments_event r WHERE r.source_id = e.source_id AND r.retracts = e.source_event_id
+               AND r.quarantine = '' AND NOT EXISTS (SELECT 1 FROM shipments_event s WHERE s.supersedes = r.id)
+               AND (r.source_event_id = '' OR NOT EXISTS (
+                 SELECT 1 FROM shipments_event b
+                 WHERE b.source_id = r.source_id AND b.retracts = r.source_event_id AND b.quarantine = '')))""",
     ),
     Invariant(
         "the_strip_tells_the_milestones",

@@ -61,13 +61,13 @@ def active(
 
 
 def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
-    named = {(e.source, e.retracts) for e in everything if e.retracts}
-    # A retraction can be taken back itself.
-    retracted = {
-        (e.source, e.retracts) for e in everything if e.retracts and (e.source, e.source_event_id) not in named
-    }
     superseded = {e.supersedes for e in everything if e.supersedes is not None}
-    events = [e for e in everything if not (e.is_quarantined or e.row in superseded or _only_retracts(e, everything))]
+    # A retraction that cannot be believed takes nothing back until a person has released it.
+    believed = [e for e in everything if not (e.is_quarantined or e.row in superseded)]
+    named = {(e.source, e.retracts) for e in believed if e.retracts}
+    # A retraction can be taken back itself.
+    retracted = {(e.source, e.retracts) for e in believed if e.retracts and (e.source, e.source_event_id) not in named}
+    events = [e for e in believed if not _only_retracts(e, everything)]
     newest: dict[tuple[int, str], EventFact] = {}
     for event in events:
         key = (event.source, event.source_event_id)

@@ -62,4 +62,58 @@ INVARIANTS: tuple[Invariant, ...] = (
            WHERE u.kind = 'container' AND NOT EXISTS (
              SELECT 1 FROM shipments_reference r WHERE r.shipment_id = u.shipment_id AND r.key = u.key)""",
     ),
+    Invariant(
+        "a_superseded_event_waits_for_nothing",
+        "What an event that was superseded lacks, its successor waits for, and only that.",
+        """SELECT w.id FROM shipments_waitingevent w JOIN shipments_event s ON s.supersedes = w.event_id
+           WHERE w.closed_at IS NULL""",
+    ),
+    Invariant(
+        "an_event_has_one_successor",
+        "No two events take the place of the same one.",
+        """SELECT e.supersedes FROM shipments_event e WHERE e.supersedes IS NOT NULL
+           GROUP BY e.supersedes HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "an_event_supersedes_an_earlier_one",
+        "What an event takes the place of was stored, and before it.",
+        """SELECT e.public_id FROM shipments_event e LEFT JOIN shipments_event o ON o.id = e.supersedes
+           WHERE e.supersedes IS NOT NULL AND (o.id IS NULL OR o.id >= e.id)""",
+    ),
+    Invariant(
+        "a_large_message_is_stored_as_far_as_it_was_read",
+        "The events of a large message that count as read are stored or were known before.",
+        """SELECT m.public_id FROM shipments_message m
+           WHERE m.state IN ('parsed', 'partial') AND m.events_read > m.events_found + m.events_duplicate
+           UNION ALL
+           SELECT m.public_id FROM shipments_message m
+           WHERE m.state = 'rejected' AND m.events_read > 0""",
+    ),
+    Invariant(
+        "every_wait_has_its_event",
+        "What waits for something is an event that was stored.",
+        """SELECT w.id FROM shipments_waitingevent w LEFT JOIN shipments_event e ON e.id = w.event_id
+           WHERE e.id IS NULL""",
+    ),
+    Invariant(
+        "every_answer_has_its_message",
+        "Each acknowledgement, receipt of a call, control number and import names a message that was received.",
+        """SELECT 'acknowledgement ' || a.id FROM shipments_acknowledgement a
+           LEFT JOIN shipments_message m ON m.id = a.message_id WHERE m.id IS NULL
+           UNION ALL
+           SELECT 'receipt ' || r.id FROM shipments_webhookreceipt r
+           LEFT JOIN shipments_message m ON m.id = r.message_id WHERE m.id IS NULL
+           UNION ALL
+           SELECT 'control number ' || c.id FROM shipments_controlnumber c
+           LEFT JOIN shipments_message m ON m.id = c.message_id WHERE m.id IS NULL OR c.digest = ''
+           UNION ALL
+           SELECT 'upload ' || u.id FROM shipments_upload u
+           LEFT JOIN shipments_message m ON m.id = u.message_id WHERE u.message_id IS NOT NULL AND m.id IS NULL""",
+    ),
+    Invariant(
+        "another_name_leads_to_a_place_itself",
+        "A place that is the same as another names one that is not the same as a third.",
+        """SELECT p.unlocode FROM shipments_location p JOIN shipments_location o ON o.id = p.same_as_id
+           WHERE o.same_as_id IS NOT NULL""",
+    ),
 )

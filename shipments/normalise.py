@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from shipments.enums import AliasKind, Classifier, TimePrecision, ZoneCertainty
-from shipments.formats.base import NOWHERE, ParsedEvent, ParsedPlace
+from shipments.formats.base import NOWHERE, ParsedEvent, ParsedPlace, bare_text
 from shipments.matching import reference_key
 from shipments.zones import instant, load_zone, zone_of
 
@@ -238,7 +238,8 @@ def _means(event: ParsedEvent, attributes: Mapping[str, Any]) -> str:
 def fingerprint(event: ParsedEvent, source_id: int) -> str:
     """SHA-256 of what was reported, and by whom: the same for the same report in another message.
 
-    Free texts, quantities and seconds do not count: carriers vary them when they send a status again.
+    Free texts, quantities and seconds do not count: carriers vary them when they send a status again. The words for a
+    place do where nothing else says which it is: two places are two reports.
     """
     place = event.place
     identity = event.source_event_id or event.retracts
@@ -249,7 +250,7 @@ def fingerprint(event: ParsedEvent, source_id: int) -> str:
         reference_key(event.equipment), event.vessel_imo, event.voyage, event.flight,
         event.source_event_id, event.retracts, event.reported_at if identity and not identity.startswith("=") else "",
         *sorted({f"{type_}:{reference_key(value)}" for type_, value in event.references}),
-        *((place.code,) if place.code else ()),
+        *((place.code,) if place.code else ()), *(f"text:{said}" for said in bare_text(place)),
         # Two parts of one consignment in one minute are two reports (formats.md 9.4, rule 32).
         *((f"part:{event.attributes.get('pieces')}",) if event.attributes.get("part") == "PARTIAL" else ()),
     )  # fmt: skip

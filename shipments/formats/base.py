@@ -74,6 +74,13 @@ class ParsedEvent:
     segment: str = ""
 
 
+def bare_text(place: ParsedPlace) -> tuple[str, ...]:
+    """The words for a place, as they are compared, where nothing else says which one it is; else nothing."""
+    if place.unlocode or place.iata or place.name or place.code or not place.text:
+        return ()
+    return (" ".join(place.text.upper().split()),)
+
+
 def content_id(event: ParsedEvent) -> str:
     """An id made of what the report says, for senders that give none: the same status, place, unit and time."""
     place = event.place
@@ -81,6 +88,7 @@ def content_id(event: ParsedEvent) -> str:
         event.code_list, event.raw_code, event.classifier, event.wall_time[:16], place.unlocode, place.facility,
         place.iata, place.code, place.name.upper(), event.equipment, event.voyage, event.flight,
         *sorted(f"{type_}:{value.upper()}" for type_, value in event.references),
+        *((f"{place.country}-{place.subdivision}",) if place.subdivision else ()), *bare_text(place),
     )  # fmt: skip
     return "=" + sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:40]
 

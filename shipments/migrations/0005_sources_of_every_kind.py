@@ -9,6 +9,16 @@ from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
+class RemoveConstraintLeavingRows(migrations.RemoveConstraint):
+    """Backwards the old check holds for what comes from then on: rows of the new kinds stay, for the way forwards."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            constraint = to_state.models[app_label, self.model_name_lower].get_constraint_by_name(self.name)
+            schema_editor.execute(f'{constraint.create_sql(model, schema_editor)} NOT VALID', params=None)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -166,15 +176,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'receipt of a webhook',
             },
         ),
-        migrations.RemoveConstraint(
+        RemoveConstraintLeavingRows(
             model_name='source',
             name='source_format_is_known',
         ),
-        migrations.RemoveConstraint(
+        RemoveConstraintLeavingRows(
             model_name='source',
             name='source_transport_is_known',
         ),
-        migrations.RemoveConstraint(
+        RemoveConstraintLeavingRows(
             model_name='waitingevent',
             name='waiting_event_reason_is_known',
         ),

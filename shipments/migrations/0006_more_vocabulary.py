@@ -14,8 +14,12 @@ TABLES = ("157", "r4", "rec24", "coarri_codeco", "tdt", "fsu", "cbv", "cbp", "up
 
 def load(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     code_mapping = apps.get_model("shipments", "CodeMapping")
-    code_mapping.objects.filter(format="dcsa_2", code_list="dcsa", source=None).update(format="")
-    code_mapping.objects.bulk_create(
+    ours = code_mapping.objects.filter(code_list="dcsa", source=None)
+    # Before this ran the first time there are none for every format.
+    taken = list(ours.filter(format="").values_list("raw_code", flat=True))
+    ours.filter(format="dcsa_2").exclude(raw_code__in=taken).update(format="")
+    # What somebody has said otherwise before this ran another time stays.
+    mappings = [
         code_mapping(
             format=row["format"],
             code_list=row["code_list"],
@@ -27,15 +31,21 @@ def load(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         )
         for table in TABLES
         for row in read_table(f"codes_{table}")
-    )
+    ]
+    code_mapping.objects.bulk_create(mappings, ignore_conflicts=True)
 
 
 def unload(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     code_mapping = apps.get_model("shipments", "CodeMapping")
-    code_mapping.objects.filter(format="", code_list="dcsa", source=None, version=1).update(format="dcsa_2")
-    lists = {(row["format"], row["code_list"]) for table in TABLES for row in read_table(f"codes_{table}")}
-    for format_, code_list in lists:
-        code_mapping.objects.filter(format=format_, code_list=code_list, source=None, created_by=None).delete()
+    ours = code_mapping.objects.filter(code_list="dcsa", source=None)
+    taken = list(ours.filter(format="dcsa_2").values_list("raw_code", flat=True))
+    ours.filter(format="", version=1).exclude(raw_code__in=taken).update(format="dcsa_2")
+    for table in TABLES:
+        for row in read_table(f"codes_{table}"):
+            code_mapping.objects.filter(
+                format=row["format"], code_list=row["code_list"], raw_code=row["raw_code"],
+                source=None, created_by=None, version=1,
+            ).delete()  # fmt: skip
 
 
 class Migration(migrations.Migration):

@@ -19,7 +19,9 @@ from shipments.formats.child import OUT_OF_MEMORY
 # Larger than this: out of the worker's own memory, and part by part.
 LARGE = 512 << 10
 PART = 1000
-_SECONDS = 120
+# Of the processor, and of silence between two parts: the queue ends a worker that takes a minute, and what ends its
+# worker is tried again instead of refused.
+_SECONDS = 40
 # A library that is not Python ends its process when it gets no memory.
 _NO_MEMORY = frozenset({OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGSEGV})
 # Archives and workbooks unpack to more than they are.
@@ -65,24 +67,30 @@ def _run(payload: IO[bytes]) -> Iterator[Parsed]:
     child = subprocess.Popen(
         command, stdin=payload, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=settings.BASE_DIR
     )
-    # Time that passes while the caller works on a part counts too; the limit of the processor is the tight one.
-    alarm = threading.Timer(_SECONDS * 5, child.kill)
-    alarm.daemon = True
-    alarm.start()
     try:
         if child.stdout is not None:
-            for line in child.stdout:
+            while line := _line(child, child.stdout):
                 # A child that is ended in the middle of a line has not said that part.
                 if line.endswith(b"\n"):
                     yield _part(orjson.loads(line))
         if ended := _said(child.wait()):
             yield ended
     finally:
-        alarm.cancel()
         child.kill()
         child.wait()
         if child.stdout is not None:
             child.stdout.close()
+
+
+def _line(child: subprocess.Popen[bytes], out: IO[bytes]) -> bytes:
+    """The next line, none at the end. A child that says nothing for too long is ended."""
+    alarm = threading.Timer(_SECONDS, child.kill)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        return out.readline()
+    finally:
+        alarm.cancel()
 
 
 def _said(code: int) -> Parsed | None:

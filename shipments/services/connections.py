@@ -23,6 +23,7 @@ from partners.models import User
 from partners.services.checking import checked
 from shipments.connections.base import Bounds, Seen, Trouble
 from shipments.connections.folder import FolderSettings, within
+from shipments.connections.http import origin
 from shipments.connections.network import Dialler
 from shipments.connections.options import Settings, Unfit, as_json, read_secret, read_settings
 from shipments.connections.registry import KINDS
@@ -38,6 +39,9 @@ OUTSIDE = (OSError, EOFError, requests.RequestException, paramiko.SSHException, 
 # A person waits for the answer of a test.
 _TEST_SECONDS = 15.0
 _SHOWN = 20
+# Settings that say where and from when on is looked, and those that say which page comes after which.
+_WHERE = ("host", "port", "username", "folder", "client_id", "since_parameter", "since_path", "since_format")
+_PAGES = ("url", "paging", "cursor_path", "cursor_parameter", "page_parameter", "first_page")
 
 
 class Saved(NamedTuple):
@@ -96,12 +100,29 @@ def save_connection(
     read = _read(kind, settings)
     kept = unseal(connection.secret) if connection.pk and not _replaces_all(kind, secret) else {}
     sealed, shown_once = _secret_of(read, kept, secret or {})
+    before = connection.settings
     connection.settings, connection.secret = as_json(read), seal(sealed)
     connection.every_seconds = details.get("every_seconds", connection.every_seconds)
     checked(connection, exclude=("source", "public_id", "cursor", "settings", "not_before"))
-    connection.save()
-    _begin_anew(connection)
+    if connection._state.adding:
+        connection.save()
+        _begin_anew(connection)
+        return Saved(connection, shown_once)
+    # What a worker has noted since the row was read stays.
+    connection.save(update_fields=["settings", "secret", "every_seconds"])
+    connection.refresh_from_db(fields=["cursor", "is_active"])
+    _begin_anew(connection, cursor=_going_on(before, connection.settings, connection.cursor))
     return Saved(connection, shown_once)
+
+
+def _going_on(before: Mapping[str, Any], now: Mapping[str, Any], cursor: dict[str, Any]) -> dict[str, Any]:
+    """How far we have got, after a change. What was counted at one place says nothing of another: there would be mails
+    or pages that are never taken, and the page to go on from would be asked of the host from before."""
+    changed = {name for name in (*_WHERE, *_PAGES) if before.get(name) != now.get(name)}
+    if not changed:
+        return cursor
+    is_same_host = not changed - set(_PAGES) and origin(str(before.get("url"))) == origin(str(now.get("url")))
+    return {"since": cursor["since"]} if is_same_host and cursor.get("since") else {}
 
 
 def _replaces_all(kind: str, secret: Mapping[str, str] | None) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from django.db.models.functions import Now
+from django.db import connection
 
 from core.bulk import insert_rows
 from shipments.formats.base import Envelope
@@ -18,7 +20,14 @@ from shipments.services.storing import Report
 _REMEMBERED = timedelta(days=90)
 DOUBT = "Interchange"
 _Key = tuple[int, str, str, str, str]
-_KEY = ("source_id", "standard", "sender", "number", "digest")
+# Each number is looked up by all columns of the index: a source may have sent millions.
+_THESE = """unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS x(source_id, standard, sender, number)
+    WHERE c.source_id = x.source_id AND c.standard = x.standard AND c.sender = x.sender AND c.number = x.number"""
+_KNOWN = f"""
+    SELECT DISTINCT c.id, c.source_id, c.standard, c.sender, c.number, c.digest FROM shipments_controlnumber c, {_THESE}
+    AND c.seen_at > statement_timestamp() - %s AND c.digest <> '' ORDER BY c.id
+"""  # noqa: S608 our own text
+_FREE = f"DELETE FROM shipments_controlnumber c USING {_THESE} AND c.digest = ''"  # noqa: S608 our own text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +73,46 @@ def _key(reading: Reading, envelope: Envelope) -> _Key:
 
 def _reused(sent: Sequence[tuple[Reading, Envelope]]) -> set[_Key]:
     """Those whose number stood for other content before; the first that was noted is believed."""
-    rows = {_key(r, e): r.message.pk for r, e in sorted(sent, key=lambda pair: -pair[0].message.pk)}
+    rows: dict[_Key, int] = {}
+    for reading, envelope in sorted(sent, key=lambda pair: (pair[0].message.pk, pair[1].first)):
+        rows.setdefault(_key(reading, envelope), reading.message.pk)
     if not rows:
         return set()
-    insert_rows(
-        ControlNumber,
-        ["source", "standard", "sender", "number", "digest", "message"],
-        [(*key, message) for key, message in sorted(rows.items(), key=lambda row: (row[1], row[0]))],
-        on_conflict="DO NOTHING",
-    )
-    known = ControlNumber.objects.filter(
-        source_id__in={key[0] for key in rows}, number__in={key[3] for key in rows}, seen_at__gt=Now() - _REMEMBERED
-    ).order_by("pk")
+    with _one_after_the_other(rows):
+        _note([(*key, message) for key, message in rows.items()])
+    values: list[Any] = [*_columns(rows), _REMEMBERED]
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, values)
+        known = cursor.fetchall()
     believed: dict[tuple[int, str, str, str], str] = {}
-    for source, standard, sender, number, digest in known.values_list(*_KEY):
+    for _id, source, standard, sender, number, digest in known:
         believed.setdefault((source, standard, sender, number), digest)
     return {key for key in rows if believed.get(key[:4], key[4]) != key[4]}
+
+
+def _note(rows: Sequence[tuple[Any, ...]]) -> None:
+    names = ["source", "standard", "sender", "number", "digest", "message"]
+    insert_rows(ControlNumber, names, rows, on_conflict="DO NOTHING")
+
+
+@contextmanager
+def _one_after_the_other(rows: Mapping[_Key, int]) -> Iterator[None]:
+    """Who notes one of these numbers at the same time with other content waits here until we are committed.
+
+    Two workers would not see each other's rows, and both contents would be believed. A row without a digest stands for
+    the number alone, so that the second to write it waits for the first; it is gone again with the transaction. Always
+    in the order of the keys, so that nobody waits in a circle.
+    """
+    numbers = {(*key[:4], ""): message for key, message in rows.items()}
+    _note([(*key, message) for key, message in sorted(numbers.items())])
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, _columns(numbers))
+
+
+def _columns(keys: Iterable[_Key]) -> list[Any]:
+    """The keys without their digest, as four arrays."""
+    return [list(column) for column in list(zip(*keys, strict=True))[:4]]
 
 
 def doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:

@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 
 from partners.models import Job
 from partners.services import advance_job, start_job
-from shipments.enums import ReferenceType
+from shipments.enums import ReferenceType, WaitOutcome
 from shipments.models import Event, EventMatch, Reference, Shipment
 from shipments.normalise import NormalisedEvent
 from shipments.services import pairing
 from shipments.services.locks import lock_mappings
-from shipments.services.repairing import AS_BEFORE, read_anew
+from shipments.services.repairing import AS_BEFORE, end_waits, read_anew
 from shipments.services.storing import Report, lock_for, shipments_of, store
 from shipments.services.taking_up import findables
 
@@ -85,6 +85,8 @@ def _give_way(stale: dict[int, set[int]]) -> int:
         return 0
     lock_for(reports)
     store(reports)
+    # What else the event lacks, its copy waits for.
+    end_waits([report.supersedes or 0 for report in reports], outcome=WaitOutcome.MATCHED, by=None)
     pairing.touch({shipment_id for report in reports for shipment_id in stale[report.supersedes or 0]})
     return len(reports)
 
@@ -98,4 +100,5 @@ def _copy(old: Event, new: NormalisedEvent, shipment_ids: tuple[int, ...]) -> Re
         supersedes=old.pk,
         shipment_ids=shipment_ids,
         decided_by=AS_BEFORE,
+        format=old.message.format,
     )

@@ -22,12 +22,13 @@ from core.bulk import update_rows
 from core.leases import LeaseLost, claim, fence, in_halves
 from core.queue import nudge
 from shipments.enums import MessageState
+from shipments.formats.base import ParseIssue
 from shipments.models import Event, Message, Source
 from shipments.services.acknowledging import acknowledge
 from shipments.services.apart import needs_apart
 from shipments.services.envelopes import doubted, doubts_of
 from shipments.services.locks import lock_mappings
-from shipments.services.reading import MOST_ISSUES, Reading, read, read_in_parts, reports_of
+from shipments.services.reading import Reading, kept, read, read_in_parts, reports_of, worst
 from shipments.services.reviving import revived
 from shipments.services.storing import Report, Stored, Tally, lock_for, store
 
@@ -132,7 +133,7 @@ def _ingest(claimed: Sequence[Message]) -> int:
             _give_back(left)
             break
         # The lease of a claim that is one batch of small messages, as nearly all are, is fresh enough.
-        if number or batch[0].size > _BATCH_BYTES:
+        if number or _takes_long(batch[0]):
             _keep(left)
         done += in_halves(batch, _way_of(batch), _park)
         left = left[len(batch) :]
@@ -149,6 +150,11 @@ def _is_large(message: Message) -> bool:
     return needs_apart(bytes(message.raw))
 
 
+def _takes_long(message: Message) -> bool:
+    """Whether it is read for longer than a short lease lasts; an archive may be small and unpack to much."""
+    return message.size > _BATCH_BYTES or _is_large(message)
+
+
 def _give_back(messages: Sequence[Message]) -> None:
     """What was claimed and not begun is anybody's again, and was not tried."""
     ours = Message.objects.filter(pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token)
@@ -157,9 +163,12 @@ def _give_back(messages: Sequence[Message]) -> None:
 
 def _keep(messages: Sequence[Message]) -> None:
     """Hold what is left of a claim for another while. What was lost meanwhile shows when it is worked on."""
-    ours = Message.objects.filter(pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token)
-    ours.filter(size__lte=_BATCH_BYTES).update(lease_until=Now() + _LEASE)
-    ours.filter(size__gt=_BATCH_BYTES).update(lease_until=Now() + _LONG_LEASE)
+    ours = Message.objects.filter(lease_token=messages[0].lease_token)
+    long = [message.pk for message in messages if _takes_long(message)]
+    short = [message.pk for message in messages if not _takes_long(message)]
+    for ids, lease in ((short, _LEASE), (long, _LONG_LEASE)):
+        if ids:
+            ours.filter(pk__in=ids).update(lease_until=Now() + lease)
 
 
 def _work_warily(messages: Sequence[Message]) -> None:
@@ -190,23 +199,26 @@ def _store(readings: Sequence[Reading]) -> Stored:
 def _work_in_parts(messages: Sequence[Message]) -> None:
     """A large message: each part is a transaction, and what is stored already is not stored again."""
     (message,) = messages
-    end = time.monotonic() + _LONG_SLICE
+    end, before = time.monotonic() + _LONG_SLICE, message.events_read
     last: Reading | None = None
-    issues: list[dict[str, Any]] = []
+    issues: list[ParseIssue] = []
     total = 0
     with closing(read_in_parts(message)) as parts:
         for reading in parts:
             last = reading
-            issues += reading.errors[: MOST_ISSUES - len(issues)]
+            issues = worst([*issues, *reading.parsed.issues])
             total += len(reading.parsed.events)
             if total > message.events_read:
                 _work_part(message, reading, total)
-            if time.monotonic() > end and reading.parsed.progress < 100:
+            else:
+                _keep([message])
+            # A slice that only came to where the last one ended would be the first of endlessly many.
+            if message.events_read > before and time.monotonic() > end and reading.parsed.progress < 100:
                 _give_back([message])
                 nudge("advance")
                 return
     if last is not None:
-        _close(message, last, total, issues)
+        _close(message, last, total, kept(issues))
 
 
 def _work_part(message: Message, reading: Reading, total: int) -> None:
@@ -219,7 +231,7 @@ def _work_part(message: Message, reading: Reading, total: int) -> None:
     message.events_read = total
 
 
-def _close(message: Message, last: Reading, total: int, issues: list[dict[str, Any]]) -> None:
+def _close(message: Message, last: Reading, total: int, errors: list[dict[str, Any]]) -> None:
     """The large message is through: what became of it is counted from the rows."""
     with transaction.atomic():
         _hold([message])
@@ -228,8 +240,8 @@ def _close(message: Message, last: Reading, total: int, issues: list[dict[str, A
             counted = [Tally(*counts) for _, *counts in cursor.fetchall()]
         tally = counted[0] if counted else Tally()
         tally.duplicate = max(0, total - tally.found)
-        state = _state(total, issues, is_quiet=last.parsed.is_quiet)
-        _write([_row(message, state, issues, tally, last.format)])
+        state = _state(total, errors, is_quiet=last.parsed.is_quiet)
+        _write([_row(message, state, errors, tally, last.format)])
         # Each part names the envelopes of the whole.
         acknowledge([last])
 
@@ -320,7 +332,8 @@ def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
     size = 0
     for message in messages:
         is_full = batch and len(batch) >= _TOGETHER.get(batch[0].attempts, 1)
-        if is_full or (batch and (size + message.size > _BATCH_BYTES or batch[0].attempts != message.attempts)):
+        is_other = batch and (batch[0].attempts != message.attempts or _is_large(batch[0]) or _is_large(message))
+        if is_full or is_other or (batch and size + message.size > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(message)

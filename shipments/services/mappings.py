@@ -21,6 +21,9 @@ from shipments.services.reading import Reading, load_meanings
 from shipments.services.repairing import read_again
 from shipments.services.storing import unmapped_key
 
+# Events that are read again within the request of the person who asked.
+AT_ONCE = 1000
+
 
 class ForeignCode(TypedDict):
     """A code as senders write it. `format` "": in every format that uses the list; `source`: for this feed alone."""
@@ -55,12 +58,15 @@ class Rehearsal:
 def save_mapping(*, code: str, by: User | None, **said: Unpack[MappingValues]) -> CodeMapping:
     """Say what a foreign code means from now on, and read the events again that wait for it.
 
+    Of very many the first are read at once, since the stream stands still for so long; the sweep reads the others.
+
     The mapping that stood before stays as an old version. Raises DomainError `unknown_format`, `unknown_code`,
     `unknown_classifier`, `raw_code_missing`, `code_list_too_long`.
     """
     lock_mappings(to_write=True)
     mapping = _put(code, by, said)
-    read_again(list(waiting_with(**foreign_of(mapping)).values_list("event_id", flat=True)), by=by)
+    waiting = waiting_with(**foreign_of(mapping)).values_list("event_id", flat=True)
+    read_again(list(waiting[:AT_ONCE]), by=by)
     return mapping
 
 

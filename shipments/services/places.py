@@ -199,6 +199,8 @@ def _check_place(row: Location) -> None:
         raise DomainError("iata_taken", _("%s has this airport code already.") % other, field="iata")
     if row.same_as is not None and (row.same_as_id == row.pk or row.same_as.same_as_id is not None):
         raise DomainError("invalid", _("A place is the same as one that stands by itself."), field="same_as")
+    if row.same_as is not None and row.pk and (other := row.aliases.first()):
+        raise DomainError("invalid", _("%s is said to be the same as this place.") % other, field="same_as")
     checked(row, exclude=("same_as",))
 
 

@@ -18,7 +18,7 @@ from partners.models import Job, User
 from partners.services import advance_job, start_job
 from shipments.models import Event, WaitingEvent
 from shipments.services.locks import lock_mappings
-from shipments.services.repairing import moved_events, place_again
+from shipments.services.repairing import moved_events, parsed_before, place_again
 
 JOB = "place_events"
 # Events that are read again within the request of the person who asked; more of them are a job's.
@@ -120,16 +120,18 @@ def work_place_events(job: Job) -> bool:
     """A step of the job: what waits first, a thousand at a time; then what stands at the places, by windows of ids."""
     asked, cursor = job.parameters, dict(job.cursor)
     affected = Affected(tuple(asked["keys"]), tuple(asked["locations"]), asked["source"])
+    if not cursor.get("waits_are_done"):
+        ids = _waiting(affected, after=cursor.get("wait", 0), limit=_A_STEP)
+        cursor |= {"wait": ids[-1], "waits_are_done": False} if ids else {"waits_are_done": True}
+        looked = job.done
+    else:
+        ids, looked = _standing(affected, after=cursor.get("event", 0), until=asked["until"])
+        cursor["event"] = looked
+    readings = parsed_before(ids)
     with transaction.atomic():
+        # The stream stands still for what follows, but not for the parsing.
         lock_mappings(to_write=True)
-        if not cursor.get("waits_are_done"):
-            ids = _waiting(affected, after=cursor.get("wait", 0), limit=_A_STEP)
-            cursor |= {"wait": ids[-1], "waits_are_done": False} if ids else {"waits_are_done": True}
-            looked = job.done
-        else:
-            ids, looked = _standing(affected, after=cursor.get("event", 0), until=asked["until"])
-            cursor["event"] = looked
-        moved = job.result.get("moved", 0) + place_again(ids, by=job.created_by)
+        moved = job.result.get("moved", 0) + place_again(ids, by=job.created_by, readings=readings)
         is_last = bool(cursor["waits_are_done"]) and (not affected.locations or looked >= asked["until"])
         done = asked["until"] if is_last else min(looked, asked["until"])
         advance_job(job, cursor=cursor, done=done, result={"moved": moved})
@@ -163,9 +165,11 @@ def sweep_places() -> int:
         if not rows:
             break
         last = rows[-1][0]
+        ids = [event_id for _, event_id in rows]
+        readings = parsed_before(ids)
         with transaction.atomic():
             lock_mappings(to_write=True)
-            moved += place_again([event_id for _, event_id in rows])
+            moved += place_again(ids, readings=readings)
     return moved
 
 

@@ -50,11 +50,23 @@ class Reading:
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """As the message keeps them: the first 200 of {"code", "message", "segment", "element", ...}."""
-        return [
-            {name: printable(v) if isinstance(v, str) else v for name, v in dataclasses.asdict(issue).items()}
-            for issue in self.parsed.issues[:MOST_ISSUES]
-        ]
+        """As the message keeps them: 200 of {"code", "message", "segment", "element", ...} at most."""
+        return kept(self.parsed.issues)
+
+
+def worst(issues: Sequence[ParseIssue]) -> list[ParseIssue]:
+    """The first 200, as many as a message keeps; of more than that, what was lost goes before warnings."""
+    if len(issues) <= MOST_ISSUES:
+        return list(issues)
+    return sorted(issues, key=lambda issue: issue.is_warning)[:MOST_ISSUES]
+
+
+def kept(issues: Sequence[ParseIssue]) -> list[dict[str, Any]]:
+    """The worst of the issues as a message keeps them."""
+    return [
+        {name: printable(v) if isinstance(v, str) else v for name, v in dataclasses.asdict(issue).items()}
+        for issue in worst(issues)
+    ]
 
 
 def read(message: Message) -> Reading:

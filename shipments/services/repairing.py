@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from django.db import transaction
@@ -20,44 +20,47 @@ from shipments.services.envelopes import DOUBT
 from shipments.services.intake import printable
 from shipments.services.locks import lock_event_ids, lock_references
 from shipments.services.pairing import Pair, with_units
-from shipments.services.reading import only, read, reports_of
+from shipments.services.reading import Reading, only, read, reports_of
 from shipments.services.storing import Report, lock_for, shipments_of, store
 from shipments.services.taking_up import findables, write_with_retractions
 
 _REREAD_AT_ONCE = 5000
+_PAYLOADS_AT_ONCE = 50
+# What was read of messages, by their ids.
+Readings = Mapping[int, Reading]
 AS_BEFORE = "as before"
 
 
-def read_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
+def read_again(event_ids: Sequence[int], *, by: User | None = None, readings: Readings | None = None) -> int:
     """Read unmapped events from their messages again, in the caller's transaction, which has locked the mappings.
 
     Each that is understood now is superseded by a new event; the old one stays. Returns how many were.
     """
     done = 0
     for start in range(0, len(event_ids), _REREAD_AT_ONCE):
-        again = read_anew(event_ids[start : start + _REREAD_AT_ONCE])
+        again = read_anew(event_ids[start : start + _REREAD_AT_ONCE], readings)
         done += supersede([pair for pair in again if pair[1].is_mapped], outcome=WaitOutcome.MAPPED, by=by)
     return done
 
 
-def place_again(event_ids: Sequence[int], *, by: User | None = None) -> int:
+def place_again(event_ids: Sequence[int], *, by: User | None = None, readings: Readings | None = None) -> int:
     """Read events whose place was not known, or is known better now, again. Returns how many changed.
 
     The instant of a local time follows the place. In the caller's transaction, which has locked the mappings.
     """
     done = 0
     for start in range(0, len(event_ids), _REREAD_AT_ONCE):
-        moved = moved_events(event_ids[start : start + _REREAD_AT_ONCE])
+        moved = moved_events(event_ids[start : start + _REREAD_AT_ONCE], readings)
         done += supersede(moved, outcome=WaitOutcome.PLACED, by=by)
     return done
 
 
-def moved_events(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
+def moved_events(event_ids: Sequence[int], readings: Readings | None = None) -> list[tuple[Event, NormalisedEvent]]:
     """Those of the events that stand at another place or time by what is known now, each beside its new reading.
 
     What a person released from quarantine stays released.
     """
-    moved = [(old, new) for old, new in read_anew(event_ids) if _has_moved(old, new)]
+    moved = [(old, new) for old, new in read_anew(event_ids, readings) if _has_moved(old, new)]
     doubted = [old.supersedes for old, new in moved if old.supersedes and new.quarantine and not old.quarantine]
     released = WaitingEvent.objects.filter(event_id__in=doubted, outcome=WaitOutcome.RELEASED)
     trusted = set(released.values_list("event_id", flat=True)) if doubted else set()
@@ -75,12 +78,11 @@ def _has_moved(old: Event, new: NormalisedEvent) -> bool:
 @transaction.atomic
 def release_event(waiting: WaitingEvent, *, by: User | None) -> None:
     """Let a quarantined event count after all: a copy without the doubt takes its place. Raises `not_waiting`."""
+    _lock_event(waiting.event_id)
     _lock_open(waiting, WaitReason.QUARANTINED)
-    is_mapped = not WaitingEvent.objects.unmapped().filter(event_id=waiting.event_id).exists()
-    old = _events([waiting.event_id])
-    unplaced = WaitingEvent.objects.unplaced().filter(event_id=waiting.event_id).first()
-    place_keys = tuple(unplaced.keys) if unplaced else ()
-    again = [(event, _released(event, is_mapped, place_keys)) for event in old]
+    waits = WaitingEvent.objects.open().filter(event_id=waiting.event_id)
+    lacks = {reason: tuple(keys) for reason, keys in waits.values_list("reason", "keys")}
+    again = [(event, _released(event, lacks)) for event in _events([waiting.event_id])]
     supersede(again, outcome=WaitOutcome.RELEASED, by=by)
 
 
@@ -100,6 +102,7 @@ def dismiss_event(waiting: WaitingEvent, *, reason: str, by: User | None) -> Non
 @transaction.atomic
 def match_event(waiting: WaitingEvent, shipment: Shipment, *, by: User | None) -> None:
     """Give an event that waits for a shipment to this one, whatever its references say."""
+    _lock_event(waiting.event_id)
     _lock_open(waiting, WaitReason.UNMATCHED, WaitReason.AMBIGUOUS)
     match_by_hand([waiting.event_id], shipment, by=by)
 
@@ -156,15 +159,39 @@ def end_waits(event_ids: Iterable[int], *, outcome: WaitOutcome, by: User | None
     waits.update(closed_at=timezone.now(), closed_by=by, outcome=outcome)
 
 
-def read_anew(event_ids: Sequence[int]) -> list[tuple[Event, NormalisedEvent]]:
-    """Stored events, each beside what its message says by what is known now. What was superseded is left out."""
+def read_anew(event_ids: Sequence[int], readings: Readings | None = None) -> list[tuple[Event, NormalisedEvent]]:
+    """Stored events, each beside what its message says by what is known now. What was superseded is left out.
+
+    `readings`: of their messages, if they were `parsed_before` any lock was taken.
+    """
     at: dict[int, dict[int, Event]] = defaultdict(dict)
     for event in _events(event_ids):
         at[event.message_id][event.position] = event
-    messages = Message.objects.filter(pk__in=list(at)).select_related("source").order_by("pk")
-    readings = [only(read(message), positions=at[message.pk]) for message in messages]
-    pairs = [(at[report.message_id][report.event.position], report.event) for report in reports_of(readings)]
+    known = readings or {}
+    known = {**known, **_parsed({pk: positions for pk, positions in at.items() if pk not in known})}
+    reports = reports_of([only(known[pk], positions=at[pk]) for pk in sorted(at)])
+    pairs = [(at[report.message_id][report.event.position], report.event) for report in reports]
     return [(old, believed_as_before(old, new)) for old, new in pairs]
+
+
+def parsed_before(event_ids: Sequence[int]) -> Readings:
+    """What the messages of these events say of them: the long part of reading anew, for which no lock is needed."""
+    at: dict[int, set[int]] = defaultdict(set)
+    for message_id, position in Event.objects.filter(pk__in=event_ids).values_list("message_id", "position"):
+        at[message_id].add(position)
+    return _parsed(at)
+
+
+def _parsed(at: Mapping[int, Collection[int]]) -> dict[int, Reading]:
+    """By message; a few payloads at a time are held in memory."""
+    ids, found = sorted(at), {}
+    for start in range(0, len(ids), _PAYLOADS_AT_ONCE):
+        messages = Message.objects.filter(pk__in=ids[start : start + _PAYLOADS_AT_ONCE]).select_related("source")
+        for message in messages:
+            found[message.pk] = only(read(message), positions=at[message.pk])
+            # Its bytes are not needed any more: from here on they are as if they had not been loaded.
+            del message.__dict__["raw"]
+    return found
 
 
 def believed_as_before(old: Event, new: NormalisedEvent) -> NormalisedEvent:
@@ -179,18 +206,21 @@ def believed_as_before(old: Event, new: NormalisedEvent) -> NormalisedEvent:
     return new
 
 
-def _released(event: Event, is_mapped: bool, place_keys: tuple[str, ...]) -> NormalisedEvent:
+def _released(event: Event, lacks: Mapping[str, tuple[str, ...]]) -> NormalisedEvent:
+    """The event without its doubt. `lacks`: reason → keys of what it waits for beside that, and goes on to."""
     names = {field.name for field in dataclasses.fields(NormalisedEvent)}
     not_stored = {"code", "references", "is_mapped", "quarantine", "fallback_codes", "place_keys"}
     values = {name: getattr(event, name) for name in names - not_stored}
     references = tuple((said["type"], said["value"]) for said in event.references)
+    codes = (key.split("|", 2)[2] for key in lacks.get(WaitReason.UNMAPPED, ()))
     return NormalisedEvent(
         **values,
         code=event.code_id,
         references=references,
-        is_mapped=is_mapped,
+        is_mapped=WaitReason.UNMAPPED not in lacks,
         quarantine="",
-        place_keys=place_keys,
+        fallback_codes=tuple(dict.fromkeys(code for code in codes if code != event.raw_code)),
+        place_keys=lacks.get(WaitReason.UNPLACED, ()),
     )
 
 
@@ -198,6 +228,16 @@ def _events(event_ids: Sequence[int]) -> list[Event]:
     taken = Event.objects.filter(supersedes__in=event_ids).values("supersedes")
     rows = Event.objects.filter(pk__in=event_ids).exclude(pk__in=taken)
     return list(rows.select_related("source", "message").defer("message__raw").order_by("pk"))
+
+
+def _lock_event(event_id: int) -> None:
+    """Before the row of what waits: whoever takes up events for a shipment locks the references first as well."""
+    events = findables([event_id])
+    lock_references({key for event in events for key in event.keys})
+    lock_event_ids(
+        ((event.source_id, event.source_event_id) for event in events if event.source_event_id),
+        ((event.source_id, event.retracts) for event in events if event.retracts),
+    )
 
 
 def _lock_open(waiting: WaitingEvent, *reasons: WaitReason) -> None:

@@ -16,13 +16,15 @@ from core.errors import DomainError, NotVisible
 from partners.access import granted_partners, may
 from partners.enums import Permission
 from partners.models import Partner, User
-from shipments.enums import Format, MessageState
+from shipments.enums import Format, MessageState, WaitOutcome
 from shipments.formats.base import ParseIssue
 from shipments.models import Event, Leg, Location, Message, Shipment, Source, Unit
 from shipments.services.entering import EntriesRefused, enter_events
 from shipments.services.ingest import Decision, ingest_messages
 from shipments.services.intake import printable, receive
+from shipments.services.locks import lock_mappings
 from shipments.services.reading import read, reports_of
+from shipments.services.repairing import end_waits
 from shipments.services.sources import is_internal, manual_source
 from shipments.services.storing import shipments_of
 
@@ -142,13 +144,17 @@ def retract_event(event: Event, *, reason: str, by: User) -> Event:
         raise DomainError("reason_missing", _("Say why, for those who read it later."), field="reason")
     if not is_internal(by) and not may(by, "view", event):
         raise NotVisible(str(Event._meta.verbose_name))
+    # Whoever reads the event again at this moment would give it another successor, which would stand.
+    lock_mappings(to_write=True)
     if Event.objects.filter(supersedes=event.pk).exists():
         raise DomainError("already_retracted", _("This event was corrected already."), conflict=True)
     source = manual_source(None if is_internal(by) else event.source.partner)
     named = {"retracts": event.source_event_id or str(event.public_id), "source_event_id": str(uuid.uuid4())}
     shipments = shipments_of([event.pk]).get(event.pk, ())
     decision = Decision(shipment_ids=shipments, decided_by=str(by), supersedes=event.pk)
-    return _enter(source, {**named, "reason": said}, decision, by)
+    retraction = _enter(source, {**named, "reason": said}, decision, by)
+    end_waits([event.pk, retraction.pk], outcome=WaitOutcome.DISMISSED, by=by)
+    return retraction
 
 
 def _enter(source: Source, said: dict[str, Any], decision: Decision, by: User) -> Event:

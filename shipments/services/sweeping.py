@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 
 from shipments.services.locks import lock_mappings
-from shipments.services.repairing import read_again
+from shipments.services.repairing import parsed_before, read_again
 from shipments.services.taking_up import take_up_events
 
 _SWEPT_AT_ONCE = 500
@@ -42,10 +42,12 @@ def match_waiting() -> int:
     return sum(map(take_up_events, _found(_DUE))) + sum(map(_reread, _found(_MAPPED)))
 
 
-@transaction.atomic
 def _reread(event_ids: list[int]) -> int:
-    lock_mappings(to_write=True)
-    return read_again(event_ids)
+    readings = parsed_before(event_ids)
+    with transaction.atomic():
+        # Nobody else reads the same events again; the stream stands still for that, but not for the parsing.
+        lock_mappings(to_write=True)
+        return read_again(event_ids, readings=readings)
 
 
 def _found(sql: str) -> Iterator[list[int]]:

@@ -8,11 +8,13 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
+from core.invariants import check
 from milestones.services import evaluate_due
+from portal.management.commands.verify import INVARIANTS
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Format, Mode, WaitReason
 from shipments.models import Event, EventMatch, Location, WaitingEvent
-from shipments.services import create_shipment, ingest_waiting, receive
+from shipments.services import create_shipment, ingest_waiting, receive, release_event
 from tests.factories.partners import PartnerFactory
 from tests.factories.shipments import SourceFactory
 from tests.shipments.test_formats_edifact import interchange, message, status
@@ -83,3 +85,21 @@ def test_rule_29_a_cancellation_that_comes_first_waits_for_what_it_cancels():
 @pytest.mark.parametrize("order", list(permutations([ORIGINAL, departed("4", "202610311900", "3")])))
 def test_rule_29_of_a_report_and_its_change_the_later_one_stands(order):
     assert actual_departure(order) == "2026-10-31T18:00:00+00:00"
+
+
+def test_a_cancellation_by_somebody_the_source_does_not_stand_for_takes_nothing_back_until_it_is_released():
+    source, shipment = SourceFactory(format=Format.IFTSTA, sender_ids=["CARRIER"]), book()
+    heard(source, ORIGINAL)
+    heard(source, CANCELLED.replace(b"CARRIER", b"STRANGE"))
+    evaluate_due()
+    departure = shipment.milestones.filter(type="DEPARTED").earliest("position")
+    assert departure.actual_at == datetime(2026, 10, 31, 17, 40, tzinfo=UTC)
+    assert broken() == []
+    release_event(WaitingEvent.objects.quarantined().get(), by=None)
+    evaluate_due()
+    departure.refresh_from_db()
+    assert (departure.actual_at, broken()) == (None, [])
+
+
+def broken() -> list[str]:
+    return [finding.invariant.name for finding in map(check, INVARIANTS) if finding.broken]

@@ -152,3 +152,16 @@ def test_what_a_person_matched_or_another_number_decided_stays(world):
     change_shipment(summer, changes={"etd": day(8, 1), "eta": day(9, 1)}, by=None)
     settle()
     assert who_has_what() == {"LOADED 2026-03": ["SUMMER"]}
+
+
+def test_an_event_that_gives_way_leaves_what_it_lacks_to_its_copy(world):
+    summer = book("SUMMER", etd=AT_FIRST[0], eta=AT_FIRST[1])
+    said = {**native("", unit=BOX, occurred_at="2026-03-01T10:00:00Z"), "raw_code": "THEIRS"}
+    del said["code"]
+    receive(Source.objects.get(code="FEED"), payload(said))
+    settle()
+    change_shipment(summer, changes={"etd": day(8, 1), "eta": day(9, 1)}, by=None)
+    settle()
+    copy = Event.objects.get(supersedes__isnull=False)
+    waits = WaitingEvent.objects.open().order_by("reason").values_list("event", "reason")
+    assert list(waits) == [(copy.pk, "unmapped"), (copy.pk, "unmatched")]

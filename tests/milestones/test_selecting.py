@@ -65,6 +65,29 @@ def departed(name, at=ETD, **changes):
             ["a"],
             id="a retraction taken back",
         ),
+        pytest.param(
+            [departed("a", source_event_id="E1"), departed("r", None, retracts="E1", is_quarantined=True)],
+            ["a"],
+            id="a retraction that cannot be believed",
+        ),
+        pytest.param(
+            [
+                departed("a", row=1, source_event_id="E1"),
+                departed("r", None, row=2, retracts="E1", is_quarantined=True),
+                departed("released", None, row=3, retracts="E1", supersedes=2),
+            ],
+            [],
+            id="a retraction that was released",
+        ),
+        pytest.param(
+            [
+                departed("a", source_event_id="E1"),
+                departed("r", None, retracts="E1", source_event_id="R"),
+                departed("rr", None, retracts="R", is_quarantined=True),
+            ],
+            [],
+            id="a retraction taken back by one that cannot be believed",
+        ),
         pytest.param([departed("a", row=1), departed("b", row=2, supersedes=1)], ["b"], id="superseded"),
         pytest.param(
             [

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipments.formats.base import ParsedEvent, ParsedPlace
+from shipments.formats.base import ParsedEvent, ParsedPlace, content_id
 from shipments.formats.times import read_iso
 from shipments.normalise import KnownPlace, Meaning, Origin, PlaceBook, fingerprint, normalise, wanted_places
 
@@ -266,6 +266,19 @@ def test_rule_25_a_time_without_a_zone_is_that_of_its_place():
     assert (found.time_zone, found.zone_certainty, found.occurred_at) == (
         "Europe/Amsterdam", "derived", datetime(2026, 5, 30, 7, 15, tzinfo=UTC),
     )  # fmt: skip
+
+
+def test_two_places_that_only_words_tell_apart_are_two_reports():
+    """And two contents, where a report is known by its content: else the older one would count no more."""
+    here, there = (replace(EVENT, place=ParsedPlace(text=text)) for text in ("Quay 4", "Quay 5"))
+    spelled = replace(EVENT, place=ParsedPlace(text=" QUAY  4"))
+    for identity in (content_id, lambda event: fingerprint(event, 7)):
+        assert identity(here) != identity(there)
+        assert identity(here) == identity(spelled)
+        coded = (replace(EVENT, place=ParsedPlace(unlocode="NLRTM", text=text)) for text in ("Quay 4", "Quay 5"))
+        assert len({identity(event) for event in coded}) == 1
+    states = (ParsedPlace(name="Springfield", subdivision=state, country="US") for state in ("IL", "MA"))
+    assert len({content_id(replace(EVENT, place=place)) for place in states}) == 2
 
 
 def test_two_sources_that_say_the_same_are_two_reports():

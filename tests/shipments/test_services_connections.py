@@ -532,3 +532,34 @@ def test_a_worker_killed_after_the_receipt_and_before_the_move_stores_nothing_tw
 
 def test_the_task_is_one_of_the_queue():
     nudge("collect_due")
+
+
+def changed(connection: Connection, **settings: object) -> dict[str, object]:
+    values = {**connection.settings, **settings}
+    save_connection(connection.source, kind=connection.kind, settings=values, by=None, connection=connection)
+    connection.refresh_from_db()
+    return connection.cursor
+
+
+def test_where_another_place_is_looked_into_nothing_is_counted_from_the_one_before():
+    made = {"host": "mail.example", "username": "u", "folder": "INBOX"}
+    connection = save_connection(SourceFactory(), kind="imap", settings=made, secret={"password": "x"}, by=None)[0]
+    stale = Connection.objects.select_related("source").get()
+    Connection.objects.update(cursor={"uidvalidity": 1, "uid": 7})
+    assert changed(stale, most_per_run=5) == {"uidvalidity": 1, "uid": 7}
+    assert changed(connection, folder="Status") == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "cursor"),
+    [
+        ({"most_pages": 3}, {"since": "S", "next": "https://api.example/events?cursor=b", "page": 2}),
+        ({"url": "https://api.example/v2/events"}, {"since": "S"}),
+        ({"url": "https://other.example/events"}, {}),
+        ({"since_path": ""}, {}),
+    ],
+)
+def test_a_poll_goes_on_where_it_stood_only_at_the_same_host_and_in_the_same_words(change, cursor):
+    connection = poll("https://api.example/events", paging="cursor", cursor_path="next", since_path="meta.until")
+    Connection.objects.update(cursor={"since": "S", "next": "https://api.example/events?cursor=b", "page": 2})
+    assert changed(connection, **change) == cursor

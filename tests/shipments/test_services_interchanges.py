@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from shipments.enums import Format, MessageState, WaitReason
-from shipments.models import Acknowledgement, Event, EventMatch, Message, WaitingEvent
+from shipments.models import Acknowledgement, ControlNumber, Event, EventMatch, Message, WaitingEvent
 from shipments.services import ingest_waiting, receive, reprocess, save_mapping
 from shipments.services.acknowledging import hand_over
+from shipments.services.envelopes import doubts_of
+from shipments.services.reading import read
 from tests.factories.shipments import ShipmentFactory, SourceFactory
 from tests.shipments.test_formats_contrl import THEIRS
 from tests.shipments.test_formats_edifact import interchange, message, status
@@ -184,3 +190,42 @@ def test_rule_34_a_status_of_several_units_reaches_each_unit_of_its_shipment():
     body = (*status("B1"), "EQD+CN+MSKU1234565", "EQD+CN+CSQU3054383")
     heard(SourceFactory(format=Format.IFTSTA), interchange(message("1", *body)))
     assert list(EventMatch.objects.order_by("event__position").values_list("unit", flat=True)) == [u.pk for u in units]
+
+
+@STANDARDS
+def test_rule_05_of_two_interchanges_of_a_message_with_one_number_the_first_is_believed(format_, write):
+    for reference in ("B1", "B2"):
+        other = {"B1": "B2", "B2": "B1"}[reference]
+        row = heard(SourceFactory(format=format_), write("7", reference) + write("7", other))
+        assert counts(row) == (2, 1, 0)
+        believed = Event.objects.get(message=row, quarantine="")
+        assert (believed.position, believed.references[0]["value"]) == (0, reference)
+
+
+def _waits_or_is_done(future) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+        return future.done() or cursor.fetchone()[0] > 0
+
+
+@pytest.mark.django_db(transaction=True)
+@STANDARDS
+def test_rule_05_two_workers_at_once_do_not_both_believe_one_number(format_, write):
+    source = SourceFactory(format=format_)
+    first, second = (read(receive(source, write("7", reference)).message) for reference in ("B1", "B2"))
+
+    def doubted():
+        try:
+            with transaction.atomic():
+                return doubts_of([second])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert doubts_of([first]) == []
+            future = pool.submit(doubted)
+            while not _waits_or_is_done(future):
+                time.sleep(0.01)
+        assert [doubt.message_id for doubt in future.result()] == [second.message.pk]
+    assert sorted(ControlNumber.objects.values_list("message_id", flat=True)) == [first.message.pk, second.message.pk]

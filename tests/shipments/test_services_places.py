@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from core.errors import DomainError
 from partners.enums import JobState
@@ -16,13 +17,16 @@ from shipments.models import Event, EventMatch, Location, LocationAlias, Waiting
 from shipments.services import (
     delete_alias,
     ingest_waiting,
+    placing,
     preview_alias,
     receive,
     release_event,
+    repairing,
     save_alias,
     save_place,
     sweep_places,
 )
+from shipments.services.reading import read
 from tests.factories.partners import internal
 from tests.factories.shipments import ShipmentFactory, SourceFactory, native, payload
 
@@ -79,7 +83,7 @@ def test_rule_38_a_place_is_found_by_its_first_five_characters_or_name_and_count
     rows = Event.objects.select_related("location").order_by("position")
     found = [(e.location.unlocode if e.location else "", e.location_text) for e in rows]
     assert found == [("IDJKT", "IDJKT45"), ("", "Singapore"), ("", "Harbour")]
-    assert list(WaitingEvent.objects.unplaced().order_by("event_id").values_list("keys", flat=True)) == [
+    assert list(WaitingEvent.objects.unplaced().order_by("event__position").values_list("keys", flat=True)) == [
         ["place:name:|SINGAPORE"], ["place:name:|HARBOUR"],
     ]  # fmt: skip
 
@@ -236,3 +240,35 @@ def test_the_sweep_finds_what_was_loaded_past_the_services_and_nothing_else():
     assert sweep_places() == 3
     assert sorted(code for code, _, _ in instants()[5:]) == ["JPTYO", "USQQA", "USQQB"]
     assert sweep_places() == 0
+
+
+def test_no_place_is_the_same_as_one_that_is_the_same_as_a_third():
+    save_place("JPYOK", same_as=place("JPTYO"), by=None)
+    for code, other in (("JPTYO", "JPOSA"), ("JPKOB", "JPYOK")):
+        with pytest.raises(DomainError) as refusal:
+            save_place(code, same_as=place(other), by=None)
+        assert (refusal.value.code, refusal.value.field) == ("invalid", "same_as")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["sweep", "job"])
+def test_the_stream_does_not_stand_still_while_messages_are_parsed_again(monkeypatch, how):
+    heard(SourceFactory(), at({"unlocode": "XXABC"}))
+    held = []
+
+    def reading(message):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+            held.append(cursor.fetchone()[0])
+        return read(message)
+
+    monkeypatch.setattr(repairing, "read", reading)
+    if how == "job":
+        monkeypatch.setattr(placing, "AT_ONCE", 0)
+        save_alias(place("JPTYO"), kind="unlocode", value="XXABC", by=None)
+        work_jobs()
+    else:
+        LocationAlias.objects.create(kind="unlocode", value="XXABC", location=place("JPTYO"))
+        assert sweep_places() == 1
+    assert held == [0]
+    assert Event.objects.get(supersedes__isnull=False).location == place("JPTYO")

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from core.errors import DomainError
 from shipments.enums import WaitOutcome, WaitReason
+from shipments.matching import match_key
 from shipments.models import CodeMapping, Event, EventMatch, WaitingEvent
 from shipments.services import (
     dismiss_event,
     ingest_waiting,
+    mappings,
     match_event,
     match_waiting,
     receive,
     release_event,
+    retract_event,
     save_mapping,
 )
+from shipments.services.locks import lock_references
 from tests.factories.partners import internal
 from tests.factories.shipments import ShipmentFactory, SourceFactory, native, payload
 
@@ -148,3 +156,68 @@ def test_an_event_can_be_matched_by_hand_and_its_retraction_follows():
     assert list(WaitingEvent.objects.values_list("closed_by", flat=True)) == [by.pk, by.pk]
     shipment.refresh_from_db()
     assert shipment.stream.revision == 2
+
+
+def test_a_released_event_still_waits_for_every_mapping_that_would_give_it_a_meaning():
+    """Of the format it was read as, which the source leaves open, and of the codes that are tried after its own."""
+    scan = {"date": "2026-11-03T12:00:00-06:00", "eventType": "Z9", "derivedStatusCode": "Z8"}
+    said = {"trackingNumberInfo": {"trackingNumber": "794600000001"}, "scanEvents": [scan]}
+    results = [{"trackingNumber": "794600000001", "trackResults": [said]}]
+    heard(SourceFactory(format="auto"), {"output": {"completeTrackResults": results}})
+    (keys,) = WaitingEvent.objects.unmapped().values_list("keys", flat=True)
+    event = Event.objects.get()
+    waiting = WaitingEvent.objects.create(event=event, source=event.source, reason=WaitReason.QUARANTINED)
+    release_event(waiting, by=None)
+    again = WaitingEvent.objects.unmapped().get()
+    assert (again.event.supersedes, sorted(again.keys)) == (event.pk, sorted(keys))
+    assert len(keys) > 2
+
+
+def test_of_very_many_that_wait_for_a_mapping_the_sweep_reads_what_the_person_does_not_wait_for(monkeypatch):
+    monkeypatch.setattr(mappings, "AT_ONCE", 1)
+    heard(SourceFactory(), *(foreign("GONE", ("mbl", f"M{number}")) for number in range(3)))
+    mapped("GONE", "DEPARTED")
+    assert WaitingEvent.objects.unmapped().count() == 2
+    assert match_waiting() == 2
+    assert WaitingEvent.objects.unmapped().count() == 0
+
+
+def test_an_event_that_was_taken_back_waits_for_nothing_any_more():
+    by = internal("operations")
+    heard(SourceFactory(), foreign("GONE", ("mbl", "M1")))
+    retract_event(Event.objects.get(), reason="a test", by=by)
+    assert set(WaitingEvent.objects.values_list("outcome", "closed_by")) == {(WaitOutcome.DISMISSED, by.pk)}
+    mapped("GONE", "DEPARTED")
+    shipment = ShipmentFactory(references=[("mbl", "M1")])
+    assert match_waiting() == 0
+    assert (Event.objects.count(), EventMatch.objects.filter(shipment=shipment).count()) == (2, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_and_a_shipment_may_reach_for_the_same_event_at_once():
+    """Both take the references first and then the row of what waits: otherwise they would wait in a circle."""
+    heard(SourceFactory(), native("DEPARTED", ("mbl", "M1")))
+    waiting, shipment = WaitingEvent.objects.get(), ShipmentFactory()
+
+    def by_hand():
+        try:
+            match_event(waiting, shipment, by=None)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock_references([match_key("mbl", "M1")], to_write=True)
+            future = pool.submit(by_hand)
+            while not (_somebody_waits() or future.done()):
+                time.sleep(0.01)
+            free = WaitingEvent.objects.select_for_update(skip_locked=True).filter(pk=waiting.pk)
+            assert list(free) == [waiting]
+        future.result()
+    assert EventMatch.objects.get().shipment == shipment
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+        return cursor.fetchone()[0] > 0
