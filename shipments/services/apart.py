@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,7 +66,13 @@ def joined(parts: Iterable[Parsed]) -> Parsed:
 def _run(payload: IO[bytes]) -> Iterator[Parsed]:
     command = [sys.executable, "-m", "shipments.formats.child"]
     child = subprocess.Popen(
-        command, stdin=payload, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=settings.BASE_DIR
+        command,
+        stdin=payload,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=settings.BASE_DIR,
+        # Nothing of ours: neither keys nor the address of the database.
+        env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
     )
     try:
         if child.stdout is not None:
