@@ -16,7 +16,13 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django.plugin import DjangoDbBlocker
+
+# No test measures time: a busy machine is no fault of what is tested.
+examples.register_profile("waymark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("waymark")
 
 ROOT = Path(__file__).resolve().parent.parent
 
