@@ -45,7 +45,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something to download from a row that it `fits`: `make(row)` gives (bytes or pieces of them, content type, file name)."""
+    """Something to download from a row that it `fits`. `make(row)`: (bytes, or an iterator of them, content type, file
+    name)."""
 
     name: str
     label: Any
@@ -212,7 +213,7 @@ class ConsoleAdmin(_Base):
         if not request.user.has_perm(found.permission):
             raise PermissionDenied
         content, content_type, filename = found.make(self._row(request, key))
-        kind: type[HttpResponseBase] = HttpResponse if isinstance(content, bytes) else StreamingHttpResponse
+        kind = HttpResponse if isinstance(content, bytes) else StreamingHttpResponse
         response = kind(content, content_type=content_type)
         safe = "".join(c for c in filename if c.isalnum() or c in "._-") or "download"
         response["Content-Disposition"] = f'attachment; filename="{safe}"'

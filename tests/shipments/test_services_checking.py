@@ -12,7 +12,7 @@ import xlsxwriter
 from core.errors import DomainError
 from partners.enums import InternalGroup, JobState, Role
 from partners.models import Job
-from partners.services import advance_job, cancel_job, resume_job, work_jobs
+from partners.services import cancel_job, resume_job, work_jobs
 from shipments.enums import Format, UploadState
 from shipments.models import Event, Message, Source, Upload
 from shipments.services import (
@@ -87,6 +87,13 @@ def fresh(upload: Upload) -> Upload:
     return Upload.objects.get(pk=upload.pk)
 
 
+def abandoned(upload: Upload) -> Job:
+    """The job after one step of a worker that is gone and whose lease has run out."""
+    assert checking.check_step(check_of(upload)) is False
+    Job.objects.update(lease_until=None)
+    return check_of(upload)
+
+
 def test_a_large_table_is_kept_at_once_and_checked_by_the_workers(source):
     upload = handed_in(source, large())
     assert (upload.state, upload.report) == (UploadState.CHECKING, {})
@@ -122,9 +129,7 @@ def test_each_step_reads_on_where_the_last_one_stopped(source, steps, short_step
 
 def test_a_worker_that_is_killed_after_a_step_costs_no_row(source, steps, short_steps):
     upload = handed_in(source, large())
-    job = check_of(upload)
-    assert checking.check_step(job) is False
-    carried = check_of(upload)
+    carried = abandoned(upload)
     assert (carried.result, 0 < carried.percent < 100) == ({"ready": 900, "refused": 100}, True)
     work_jobs()
     assert (len(steps), fresh(upload).report["rows"]) == (2, 2500)
@@ -190,7 +195,7 @@ def test_columns_that_are_not_understood_are_proposed_by_the_job_too(source):
     report = fresh(upload).report
     assert (report["rows"], [problem["code"] for problem in report["problems"]]) == (0, ["columns_missing"])
     assert report["proposed"] == {
-        "code": "Event Status", "occurred_at": "Event Timestamp", "hbl": "House B/L Number",
+        "code": "Event Status", "occurred_at": "Event Timestamp", "hbl": "House B/L Number", "remarks": "remarks",
     }  # fmt: skip
 
 
@@ -226,9 +231,8 @@ def test_a_workbook_is_large_when_it_is_packed_from_much(source, short_steps, ro
 def test_what_a_check_carries_along_is_bounded(source, short_steps):
     rows = "".join(f"THEIRS{number},2026-02-04,H{number},{PADDING}\n" for number in range(2500))
     upload = handed_in(source, (HEADING + rows).encode())
-    checking.check_step(check_of(upload))
-    assert checking.check_step(check_of(upload)) is False
-    carried = check_of(upload).cursor
+    abandoned(upload)
+    carried = abandoned(upload).cursor
     assert (carried["ready"], len(carried["foreign"]), len(carried["preview"])) == (2000, 1000, 50)
     work_jobs()
     assert len(fresh(upload).report["unmapped"]) == 100
@@ -253,5 +257,5 @@ def test_the_undo_of_thousands_of_rows_takes_several_steps_and_shows_each(source
     assert [done for _kind, done in steps] == [0, 500, 1000, 1500, 2000, 2200, 2200]
     job.refresh_from_db()
     assert (job.state, job.result) == (JobState.DONE, {"retracted": 2200, "left": 0})
-    counting = Event.objects.filter(occurred_at__isnull=False, superseded_by=None)
-    assert counting.count() == 0
+    replaced = Event.objects.filter(supersedes__isnull=False).values("supersedes")
+    assert Event.objects.filter(occurred_at__isnull=False).exclude(pk__in=replaced).count() == 0
