@@ -250,6 +250,7 @@ WAYMARK_TASKS = {
 WAYMARK_JOBS: dict[str, str] = {
     "place_events": "shipments.services.placing.work_place_events",
     "match_again": "shipments.services.giving_way.work_match_again",
+    "check_upload": "shipments.services.checking.check_step",
     "undo_upload": "shipments.services.undoing.undo_step",
     "reprocess_preview": "shipments.services.reprocessing.preview",
     "reprocess_apply": "shipments.services.reprocessing.apply",

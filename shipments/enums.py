@@ -162,6 +162,7 @@ class AliasKind(TextChoices):
 
 
 class UploadState(TextChoices):
+    CHECKING = "checking", _("Being checked")
     CHECKED = "checked", _("Checked, waits for a person")
     IMPORTED = "imported", _("Imported")
     DISCARDED = "discarded", _("Discarded")
@@ -169,6 +170,7 @@ class UploadState(TextChoices):
 
 
 UPLOAD_MOVES: dict[str, frozenset[str]] = {
+    UploadState.CHECKING: frozenset({UploadState.CHECKED, UploadState.DISCARDED}),
     UploadState.CHECKED: frozenset({UploadState.IMPORTED, UploadState.DISCARDED}),
     UploadState.IMPORTED: frozenset({UploadState.UNDONE}),
 }

@@ -13,7 +13,16 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -36,7 +45,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something to download from a row that it `fits`: `make(row)` gives (bytes, content type, file name)."""
+    """Something to download from a row that it `fits`. `make(row)`: (bytes, or an iterator of them, content type, file
+    name)."""
 
     name: str
     label: Any
@@ -195,7 +205,7 @@ class ConsoleAdmin(_Base):
             return HttpResponseRedirect(self.address("changelist"))
         return run(request, action, rows, self._frame(request))
 
-    def file(self, request: HttpRequest, key: str, name: str) -> HttpResponse:
+    def file(self, request: HttpRequest, key: str, name: str) -> HttpResponseBase:
         self._require_view(request)
         found = next((f for f in self.files if f.name == name), None)
         if found is None:
@@ -203,7 +213,8 @@ class ConsoleAdmin(_Base):
         if not request.user.has_perm(found.permission):
             raise PermissionDenied
         content, content_type, filename = found.make(self._row(request, key))
-        response = HttpResponse(content, content_type=content_type)
+        kind = HttpResponse if isinstance(content, bytes) else StreamingHttpResponse
+        response = kind(content, content_type=content_type)
         safe = "".join(c for c in filename if c.isalnum() or c in "._-") or "download"
         response["Content-Disposition"] = f'attachment; filename="{safe}"'
         # What a partner sent must never run in a browser as a page of ours.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -62,8 +62,8 @@ class Undo(Reason):
             self.fields["reason"].help_text = text % {"n": count} + " " + _("What others have reported too stays.")
 
 
-def _is(state: UploadState) -> Any:
-    return lambda upload: upload.state == state
+def _is(*states: UploadState) -> Any:
+    return lambda upload: upload.state in states
 
 
 class UploadRoom(ConsoleAdmin):
@@ -115,7 +115,7 @@ class UploadRoom(ConsoleAdmin):
             label=gettext_lazy("Discard"),
             permission=_CHANGE,
             explain=gettext_lazy("Nothing of the table is reported."),
-            fits=_is(UploadState.CHECKED),
+            fits=_is(UploadState.CHECKING, UploadState.CHECKED),
             perform=lambda upload, values, by: discard_upload(upload, by=by),
             done=gettext_lazy("Discarded."),
         ),
@@ -215,7 +215,7 @@ def _facts(upload: Upload, view: upload_desk.View) -> list[Fact]:
     return facts
 
 
-def errors_of(upload: Upload) -> tuple[bytes, str, str]:
+def errors_of(upload: Upload) -> tuple[Iterator[bytes], str, str]:
     """The rows with problems as a download: (bytes, content type, file name)."""
     stem = (upload.filename or "table").rpartition(".")[0] or "table"
     return error_file(upload), "text/csv; charset=utf-8", f"{stem}-problems.csv"

@@ -13,12 +13,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partners.enums import JobState
 from partners.models import Job, User
 from portal.presentation import times
 from portal.presentation.times import LocalTime
 from shipments.enums import MessageState, UploadState, WaitReason
 from shipments.models import Event, Message, Source, Upload
-from shipments.services import RowOutcome, check_upload, discard_upload, outcomes_of
+from shipments.services import RowOutcome, check_of, check_upload, discard_upload, outcomes_of
 from shipments.zones import load_zone
 
 PAGE = 100
@@ -98,7 +99,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class View:
-    """`state`: check, columns, refused, reading, failed, result, discarded, undoing, undone. `refresh`: in seconds."""
+    """`state`: checking, stopped (the check is), check, columns, refused, reading, failed, result, discarded, undoing,
+    undone. `refresh`: in seconds."""
 
     upload: Upload
     state: str
@@ -116,7 +118,7 @@ class View:
 
     @property
     def refresh(self) -> int:
-        return REFRESH if self.state in ("reading", "undoing") else 0
+        return REFRESH if self.state in ("checking", "reading", "undoing") else 0
 
     @property
     def import_words(self) -> str:
@@ -131,6 +133,14 @@ class View:
     def refused_words(self) -> str:
         refused = int(self.report.get("refused", 0))
         return ngettext("%(n)d with a problem", "%(n)d with problems", refused) % {"n": refused}
+
+    @property
+    def checking_words(self) -> str:
+        """How far the check is. How many rows there are is known at its end."""
+        found = self.job.result if self.job else {}
+        rows = int(found.get("ready", 0)) + int(found.get("refused", 0))
+        said = ngettext("%(n)d row checked", "%(n)d rows checked", rows)
+        return f"{said % {'n': rows}} · {self.percent} %"
 
     @property
     def reading_words(self) -> str:
@@ -190,7 +200,7 @@ def _cleared(source: Source) -> dict[str, str]:
 def view_of(upload: Upload, *, by: User, page: int = 1) -> View:
     """Everything that the page of an upload shows."""
     message = Message.objects.without_raw().filter(pk=upload.message_id).first() if upload.message_id else None
-    job = _undoing(upload) if upload.state == UploadState.UNDONE else None
+    job = _job_of(upload)
     view = View(upload, _state(upload, message, job), upload.report, message=message, job=job)
     if view.state in ("check", "columns", "refused", "discarded"):
         view.lines = _lines(upload.report)
@@ -215,7 +225,12 @@ def to_take_back(upload: Upload) -> int:
     return rows.exclude(pk__in=corrected).count()
 
 
-def _undoing(upload: Upload) -> Job | None:
+def _job_of(upload: Upload) -> Job | None:
+    """What the workers do with it, beside reading it."""
+    if upload.state == UploadState.CHECKING:
+        return check_of(upload)
+    if upload.state != UploadState.UNDONE:
+        return None
     return Job.objects.filter(kind="undo_upload", parameters__upload=upload.pk).order_by("-pk").first()
 
 
@@ -224,13 +239,19 @@ def _state(upload: Upload, message: Message | None, job: Job | None) -> str:
         if upload.report.get("rows"):
             return "check"
         return "columns" if upload.report.get("headings") else "refused"
+    if upload.state == UploadState.CHECKING:
+        return "checking" if _runs(job) else "stopped"
     if upload.state == UploadState.DISCARDED:
         return "discarded"
     if upload.state == UploadState.UNDONE:
-        return "undoing" if job is not None and job.state == "running" else "undone"
+        return "undoing" if _runs(job) else "undone"
     if message is None or message.state == MessageState.RECEIVED:
         return "reading"
     return "failed" if message.state in (MessageState.REJECTED, MessageState.PARKED) else "result"
+
+
+def _runs(job: Job | None) -> bool:
+    return job is not None and job.state == JobState.RUNNING
 
 
 # --- the check -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -136,10 +136,10 @@ class UploadPage(_Uploads):
 class UploadErrors(_Uploads):
     """The rows with problems, to put right and hand in again."""
 
-    def get(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+    def get(self, request: HttpRequest, public_id: UUID) -> StreamingHttpResponse:
         self.own()
         upload = self.find(Upload.objects.select_related("source"), public_id)
-        response = HttpResponse(error_file(upload), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(error_file(upload), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="problems.csv"'
         response["X-Content-Type-Options"] = "nosniff"
         return response

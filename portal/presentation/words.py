@@ -97,6 +97,7 @@ _MESSAGE: dict[str, _Look] = {
     MessageState.PARKED: ("gap", "bad"),
 }
 _UPLOAD: dict[str, _Look] = {
+    UploadState.CHECKING: ("waiting", "info"),
     UploadState.CHECKED: ("ring", "info"),
     UploadState.IMPORTED: ("check", "ok"),
     UploadState.DISCARDED: ("dash", "mute"),

@@ -12,6 +12,9 @@ from shipments.formats.base import Parsed, ParseIssue
 from shipments.outgoing.cells import defused
 
 PROBLEM = "problem"
+_MARK = b"\xef\xbb\xbf"
+# Characters that are written at once.
+_CHUNK = 1 << 16
 
 
 def error_rows(parts: Iterable[Parsed]) -> Iterator[list[str]]:
@@ -40,8 +43,21 @@ def _cells(issue: ParseIssue) -> list[str]:
     return [str(cell) for cell in orjson.loads(issue.snippet)]
 
 
-def csv_table(rows: Iterable[Sequence[str]]) -> bytes:
-    """A table for people's spreadsheets: UTF-8 with a mark, lines of RFC 4180, every text defused."""
+def csv_table(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """A table for people's spreadsheets, in pieces: UTF-8 with a mark, lines of RFC 4180, every text defused."""
+    yield _MARK
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows([defused(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+    writer = csv.writer(out, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([defused(cell) for cell in row])
+        if out.tell() >= _CHUNK:
+            yield _written(out)
+    yield _written(out)
+
+
+def _written(out: io.StringIO) -> bytes:
+    """What stands in it, which is emptied."""
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode("utf-8", "replace")

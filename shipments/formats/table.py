@@ -22,11 +22,13 @@ from shipments.formats.recognise import recognise, refusal, wrong_format
 from shipments.formats.row_events import CODE_LIST, Cell, as_text, read_row
 from shipments.formats.workbook import Workbook, check_cells, is_workbook
 
-__all__ = ["CODE_LIST", "MAX_ROWS", "WITH_ROWS", "parse", "parse_parts"]
+__all__ = ["CODE_LIST", "FROM_POSITION", "MAX_ROWS", "WITH_ROWS", "parse", "parse_parts"]
 
 MAX_ROWS = 100_000
 # An option of ours: the snippet of a refused row is the whole row as a JSON list (shipments.formats.error_file).
 WITH_ROWS = "with_rows"
+# Another: rows before this position (from 0) were read before, and are passed over.
+FROM_POSITION = "from_position"
 _EXPECTED = "a table (CSV)"
 _SNIPPET = 200
 
@@ -104,7 +106,7 @@ def _fill(part: _Part, table: Workbook | Delimited, options: Mapping[str, Any], 
     if isinstance(columns, Parsed):
         part.issues.extend(columns.issues)
         return
-    position = -1
+    position, begin = -1, _begin(options)
     for position, (number, row) in enumerate(_filled(rows)):
         if position >= MAX_ROWS:
             said = f"Only the first {MAX_ROWS} rows were read."
@@ -113,9 +115,15 @@ def _fill(part: _Part, table: Workbook | Delimited, options: Mapping[str, Any], 
         if part.rows >= size:
             yield
         part.number = number
-        part.read(row, columns, position)
+        if position >= begin:
+            part.read(row, columns, position)
     if position < 0:
         part.issues.append(ParseIssue("no_events", "The table has a heading and no rows."))
+
+
+def _begin(options: Mapping[str, Any]) -> int:
+    said = options.get(FROM_POSITION)
+    return said if isinstance(said, int) else 0
 
 
 def _heading(rows: Iterator[tuple[int, Sequence[Cell]]], options: Mapping[str, Any]) -> Columns | Parsed:

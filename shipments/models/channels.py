@@ -216,7 +216,8 @@ class Upload(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=UploadState.values), name="upload_state_is_known"),
             models.CheckConstraint(
-                condition=Q(state__in=[UploadState.CHECKED, UploadState.DISCARDED]) | Q(message__isnull=False),
+                condition=Q(state__in=[UploadState.CHECKING, UploadState.CHECKED, UploadState.DISCARDED])
+                | Q(message__isnull=False),
                 name="upload_imported_names_its_message",
             ),
         ]

@@ -1,5 +1,6 @@
 from shipments.services.acknowledging import hand_over
 from shipments.services.calls import NotGenuine, Taken, take_call
+from shipments.services.checking import check_of
 from shipments.services.collecting import Look, collect_due, collect_now, wake_collectors
 from shipments.services.connections import (
     Saved,
@@ -54,6 +55,7 @@ __all__ = [
     "cancel_shipment",
     "change_shipment",
     "check_mappings",
+    "check_of",
     "check_upload",
     "collect_due",
     "collect_now",

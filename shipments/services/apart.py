@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import IO, Any
 
 import orjson
@@ -34,7 +34,7 @@ def needs_apart(raw: bytes) -> bool:
     return len(raw) > LARGE or raw.startswith(_PACKED)
 
 
-def parse_apart(format_: str, raw: bytes, options: Mapping[str, Any]) -> Iterator[Parsed]:
+def parse_apart(format_: str, raw: bytes, options: Mapping[str, Any]) -> Generator[Parsed]:
     """The parts of the payload. Total: a child that dies or hangs is one more part, a refusal that says so."""
     order = {
         "format": format_,

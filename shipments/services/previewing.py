@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 from django.db.models import Q
 from django.utils import timezone
@@ -26,45 +26,72 @@ from shipments.services.reading import Reading, printable_event, reports_of
 from shipments.services.storing import Report
 
 MOST_PROBLEMS, MOST_SHOWN, MOST_UNMAPPED = 200, 50, 100
+# Different codes of theirs that are counted.
+_MOST_CODES = 1000
 
 
 @dataclass(slots=True)
-class _Found:
+class Findings:
+    """What was found so far, part by part. Bounded however long the table is, so that a job can carry it along."""
+
     ready: int = 0
     refused: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
-    shown: list[ParsedEvent] = field(default_factory=list)
+    preview: list[dict[str, Any]] = field(default_factory=list)
     foreign: Counter[str] = field(default_factory=Counter)
-    headings: tuple[str, ...] = ()
+    headings: list[str] = field(default_factory=list)
     lacks_columns: bool = False
 
-    def take(self, part: Parsed) -> None:
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """What `as_json` gave; nothing yet for an empty one."""
+        return cls(**{**said, "foreign": Counter(said.get("foreign", {}))})
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "foreign": dict(self.foreign)}
+
+    @property
+    def rows(self) -> int:
+        return self.ready + self.refused
+
+    def take(self, part: Parsed, source: Source, *, by: User) -> None:
+        """Count a part. `by`: whose shipments the preview may name."""
         self.ready += len(part.events)
         self.refused += sum(issue.position >= 0 for issue in part.issues)
         self.problems += map(_problem, part.issues[: MOST_PROBLEMS - len(self.problems)])
-        self.shown += map(printable_event, part.events[: MOST_SHOWN - len(self.shown)])
-        self.foreign.update(printable(event.raw_code) for event in part.events if event.raw_code and not event.code)
-        self.headings = self.headings or part.headings
+        if shown := part.events[: MOST_SHOWN - len(self.preview)]:
+            self.preview += _preview(source, [printable_event(event) for event in shown], by)
+        for event in part.events:
+            if event.raw_code and not event.code:
+                self._count(printable(event.raw_code))
+        self.headings = self.headings or [printable(heading)[:200] for heading in part.headings[:200]]
         self.lacks_columns = self.lacks_columns or any(issue.code == "columns_missing" for issue in part.issues)
+
+    def _count(self, code: str) -> None:
+        if code in self.foreign or len(self.foreign) < _MOST_CODES:
+            self.foreign[code] += 1
+
+    def report(self, source: Source) -> dict[str, Any]:
+        """As shipments.services.uploads.check_upload says."""
+        return {
+            "rows": self.rows,
+            "ready": self.ready,
+            "refused": self.refused,
+            "problems": self.problems,
+            "preview": self.preview,
+            "unmapped": _unmapped(source, self.foreign),
+            "headings": self.headings,
+            "proposed": propose(self.headings) if self.lacks_columns else {},
+        }
 
 
 def examine(source: Source, raw: bytes, options: Mapping[str, Any], *, by: User) -> dict[str, Any]:
-    """The report of shipments.services.uploads.check_upload. Large and packed tables are read in a process apart."""
-    found = _Found()
+    """The report of shipments.services.uploads.check_upload. A packed table is read in a process apart."""
+    found = Findings()
     told = {**options, "received_at": timezone.now().isoformat()}
     for part in parse_apart(Format.CSV, raw, told) if needs_apart(raw) else [FORMATS[Format.CSV](raw, told)]:
-        found.take(part)
-    headings = [printable(heading)[:200] for heading in found.headings[:200]]
-    return {
-        "rows": found.ready + found.refused,
-        "ready": found.ready,
-        "refused": found.refused,
-        "problems": found.problems,
-        "preview": _preview(source, found.shown, by),
-        "unmapped": _unmapped(source, found.foreign),
-        "headings": headings,
-        "proposed": propose(headings) if found.lacks_columns else {},
-    }
+        found.take(part, source, by=by)
+    return found.report(source)
 
 
 def _problem(issue: ParseIssue) -> dict[str, Any]:

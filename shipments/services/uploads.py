@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from shipments.formats.error_file import csv_table, error_rows
 from shipments.formats.table import WITH_ROWS
 from shipments.models import Message, Source, Upload
 from shipments.services.apart import parse_apart
+from shipments.services.checking import cancel_check, start_check, takes_long
 from shipments.services.intake import file_name, receive, reprocess
 from shipments.services.previewing import examine
 from shipments.services.sources import is_internal
@@ -34,6 +35,7 @@ def check_upload(
 ) -> Upload:
     """Read the table without reporting anything, and keep it with what was found in `Upload.report`.
 
+    A table that takes long is kept as `checking` with an empty report, and the workers check it (services.checking).
     `column_mapping`: as Source.column_mapping, on top of it for this table. The report: {"rows", "ready", "refused",
     "problems": [{"row", "field", "value", "code", "message"}] (the first 200; row 0: of the whole table), "preview":
     [{"row", "code", "raw_code", "classifier", "wall_time", "time_zone", "zone_certainty", "occurred_at", "place",
@@ -53,15 +55,20 @@ def check_upload(
         limit = settings.WAYMARK_PARSE_LIMIT >> 20
         raise DomainError("too_large", _("A table may have %s MiB at most.") % limit, field="file")
     mapping = {**source.column_mapping, **(column_mapping or {})}
-    report = examine(source, raw, {**source.reading, **mapping}, by=by)
-    return Upload.objects.create(
-        source=source,
-        filename=file_name(filename),
-        raw=raw,
-        column_mapping=mapping,
-        report=report,
-        created_by=by,
-    )
+    upload = Upload(source=source, filename=file_name(filename), raw=raw, column_mapping=mapping, created_by=by)
+    if takes_long(raw):
+        return _keep_for_workers(upload, by)
+    upload.report = examine(source, raw, {**source.reading, **mapping}, by=by)
+    upload.save()
+    return upload
+
+
+@transaction.atomic
+def _keep_for_workers(upload: Upload, by: User) -> Upload:
+    upload.state = UploadState.CHECKING
+    upload.save()
+    start_check(upload, by=by)
+    return upload
 
 
 @transaction.atomic
@@ -70,9 +77,12 @@ def import_upload(upload: Upload, *, by: User, remember: bool = False) -> Messag
 
     `remember`: its column mapping is the source's from now on. The same file again is refused while its first import
     stands; after an undo, or when nothing could be read of it, it is read anew. Raises DomainError `imported_before`
-    (conflict), `state_not_allowed` (conflict), `nothing_ready`, `source_inactive` and NotVisible.
+    (conflict), `still_checking` (conflict), `state_not_allowed` (conflict), `nothing_ready`, `source_inactive` and
+    NotVisible.
     """
     _check_right(upload, by)
+    if upload.state == UploadState.CHECKING:
+        raise DomainError("still_checking", _("The table is still being checked. Wait for its end."), conflict=True)
     if not upload.report.get("ready"):
         raise DomainError("nothing_ready", _("No row of the table can be imported."))
     source = Source.objects.select_for_update(of=("self",)).get(pk=upload.source_id)
@@ -97,14 +107,22 @@ def _read_anew(message: Message, by: User) -> None:
     reprocess(message, by=by)
 
 
+@transaction.atomic
 def discard_upload(upload: Upload, *, by: User) -> None:
-    """Have the table not imported. Raises DomainError `state_not_allowed` (conflict) and NotVisible."""
+    """Have the table not imported, nor checked any further. Raises DomainError `state_not_allowed` (conflict),
+    `state_changed` (conflict: its check came to an end meanwhile) and NotVisible."""
     _check_right(upload, by)
+    was_checking = upload.state == UploadState.CHECKING
     move(upload, UPLOAD_MOVES, to=UploadState.DISCARDED)
+    if was_checking:
+        cancel_check(upload, by=by)
 
 
-def error_file(upload: Upload) -> bytes:
-    """The refused rows with a last column that says why: a CSV to put right and hand in again."""
+def error_file(upload: Upload) -> Iterator[bytes]:
+    """The refused rows with a last column that says why: a CSV to put right and hand in again.
+
+    In pieces, as the table is read again: neither the rows nor the file are held as a whole.
+    """
     options = {**upload.source.reading, **upload.column_mapping, WITH_ROWS: True}
     return csv_table(error_rows(parse_apart(Format.CSV, bytes(upload.raw), options)))
 

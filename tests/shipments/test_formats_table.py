@@ -1,9 +1,9 @@
 import pytest
 
-from shipments.formats.base import ParsedPlace
+from shipments.formats.base import Parsed, ParsedPlace
 from shipments.formats.error_file import csv_table
 from shipments.formats.proposing import propose
-from shipments.formats.table import MAX_ROWS, parse, parse_parts
+from shipments.formats.table import FROM_POSITION, MAX_ROWS, parse, parse_parts
 
 HEADING = "code,occurred_at,hbl"
 
@@ -229,7 +229,7 @@ def test_a_charset_may_be_said():
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", " =1"])
 def test_only_our_own_apostrophe_is_taken_off(formula):
-    out = csv_table([["code", "occurred_at", "hbl", "remarks"], ["ARRIVED", "2026-02-04", "H1", formula]])
+    out = b"".join(csv_table([["code", "occurred_at", "hbl", "remarks"], ["ARRIVED", "2026-02-04", "H1", formula]]))
     assert b"'" + formula.encode() in out
     assert parse(out, {}).events[0].remarks == formula.strip()
     assert only(f"{HEADING},remarks\nARRIVED,2026-02-04,H1,'twas\n").remarks == "'twas"
@@ -243,6 +243,15 @@ def test_parts_hold_their_rows_only_and_say_how_far_they_are():
     assert [part.progress for part in found][-1] == 100
     assert [part.headings for part in found] == [("code", "occurred_at", "hbl")] * 3
     assert [event for part in found for event in part.events] == list(parse(raw, {}).events)
+    rest = list(parse_parts(raw, {FROM_POSITION: 1_000}, 1_000))
+    assert [(part.headings, part.events, part.issues) for part in rest] == [
+        (part.headings, part.events, part.issues) for part in found[1:]
+    ]
+
+
+def test_a_table_of_which_every_row_was_read_before_says_nothing_more():
+    raw = f"{HEADING}\nARRIVED,2026-02-04,H1\n".encode()
+    assert list(parse_parts(raw, {FROM_POSITION: 1}, 1_000)) == [Parsed(headings=("code", "occurred_at", "hbl"))]
 
 
 @pytest.mark.parametrize(

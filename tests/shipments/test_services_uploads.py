@@ -191,7 +191,7 @@ def test_a_discarded_table_is_not_imported():
 
 def test_the_error_file_holds_the_refused_rows_to_put_right():
     text = "code,occurred_at,hbl,remarks\nARRIVED,2026-02-04,H1,\nARRIVED,soon,H2,'=1+1\nARRIVED,2026-02-04,,x\n"
-    rows = list(csv.reader(io.StringIO(error_file(checked(table(), text)).decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(b"".join(error_file(checked(table(), text))).decode("utf-8-sig"))))
     assert rows == [
         ["code", "occurred_at", "hbl", "remarks", "problem"],
         ["ARRIVED", "soon", "H2", "'=1+1", "There is no such date and time: soon."],
@@ -202,7 +202,7 @@ def test_the_error_file_holds_the_refused_rows_to_put_right():
 def test_an_error_file_put_right_can_be_handed_in():
     source = table()
     upload = checked(source, HEADING + "ARRIVED,soon,H2\n")
-    corrected = error_file(upload).decode("utf-8-sig").replace("soon,", "2026-02-04,", 1)
+    corrected = b"".join(error_file(upload)).decode("utf-8-sig").replace("soon,", "2026-02-04,", 1)
     assert checked(source, corrected).report["ready"] == 1
 
 
