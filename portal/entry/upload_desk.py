@@ -163,7 +163,8 @@ class View:
 
 
 def size_words() -> str:
-    return _("CSV or Excel (XLSX), %(mib)d MiB at most.") % {"mib": settings.WAYMARK_PARSE_LIMIT >> 20}
+    said = _("CSV or Excel (XLSX), %(mib)d MiB at most, with a row of headings such as %(headings)s.")
+    return said % {"mib": settings.WAYMARK_PARSE_LIMIT >> 20, "headings": "reference, event, date, time, unlocode"}
 
 
 def take(source: Source, file: UploadedFile[Any], *, by: User) -> Upload:
