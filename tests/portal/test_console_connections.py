@@ -167,7 +167,7 @@ def test_a_webhooks_page_speaks_of_no_looks_and_names_choices_in_words(client):
     saved = save_connection(SourceFactory(), kind="webhook", settings={}, secret={}, by=None)
     page = client.get(reverse("admin:shipments_connection_change", args=[saved.connection.pk]))
     assert "Every (seconds)" not in [str(fact.label) for fact in page.context["facts"]]
-    assert page.context["sections"][0].rows[0] == ["How calls are signed", "Standard Webhooks"]
+    assert page.context["sections"][0].lines[0] == ["How calls are signed", "Standard Webhooks"]
 
 
 def test_a_password_in_an_address_is_refused_and_not_stored(client):
