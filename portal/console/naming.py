@@ -42,7 +42,8 @@ def what_moves(place: Location, naming: Naming) -> str:
             cells.two(move.event.code.name, move.event.get_classifier_display()),
             arrow(move.old_place or move.event.location_text or "–", names.get(move.new_place_id or 0, "–")),
             arrow(
-                cells.at_place(move.old_at, move.event.time_zone) or "–", cells.at_place(move.new_at, move.new_zone) or "–"
+                cells.at_place(move.old_at, move.event.time_zone) or "–",
+                cells.at_place(move.new_at, move.new_zone) or "–",
             ),
         ]
         for move in found.moves

@@ -215,7 +215,8 @@ class PlaceRoom(ConsoleAdmin):
             return []
         aliases = row.also_known_as.select_related("source", "created_by").order_by("kind", "value", "mode")[:100]
         lines = [
-            [a.get_kind_display(), written(a.kind, a.value), a.mode or _("any"), a.source or _("everybody"), _maker(a)] for a in aliases
+            [a.get_kind_display(), written(a.kind, a.value), a.mode or _("any"), a.source or _("everybody"), _maker(a)]
+            for a in aliases
         ]
         head = [_("Kind"), _("Code or text"), _("Mode"), _("For"), _("Made")]
         more = reverse("admin:shipments_locationalias_changelist") + f"?place={row.unlocode}"

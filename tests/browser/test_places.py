@@ -29,7 +29,9 @@ QUAY, EVIL = "Ohi Quay 3", '"><img src=x onerror="document.title=1">'
 def colleague() -> User:
     cache.clear()
     shipment = ShipmentFactory(
-        reference="SHIP-1", customer=PartnerFactory(name="Lumen Lighting BV", code="LUMEN"), references=[("mbl", "MBL-1")]
+        reference="SHIP-1",
+        customer=PartnerFactory(name="Lumen Lighting BV", code="LUMEN"),
+        references=[("mbl", "MBL-1")],
     )
     evaluate_shipments([shipment.pk], now=NOW)
     source = SourceFactory(code="BLUELINE", partner=PartnerFactory(name="Blue Line", code="BLUE"))

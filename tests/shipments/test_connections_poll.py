@@ -385,10 +385,10 @@ def test_an_address_holds_no_password(name):
 
 
 def test_a_host_that_is_not_there_is_said_in_words():
-    with pytest.raises(Trouble, match="^nowhere.invalid: no host of this name was found$"):
+    with pytest.raises(Trouble, match=r"^nowhere\.invalid: no host of this name was found$"):
         polled(read_settings(PollSettings, {"url": "https://nowhere.invalid/events"}))
 
 
 def test_a_host_inside_the_house_is_named_once():
-    with pytest.raises(Trouble, match="^10.0.0.1 leads to an address inside the house"):
+    with pytest.raises(Trouble, match=r"^10\.0\.0\.1 leads to an address inside the house"):
         polled(read_settings(PollSettings, {"url": "https://10.0.0.1/events"}))
