@@ -52,14 +52,14 @@ class Problem(serializers.Serializer[Any]):
 class PlainSchema(AutoSchema):
     """Each operation in the words of its own method, with what it may refuse."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
         return inspect.getdoc(getattr(self.view, self.method.lower())) or ""
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         refusals = _REFUSALS | (_OF_BODIES if self.method != "GET" else {})
         for status, words in refusals.items():
-            said = self._get_response_for_code(Problem, status, [PROBLEM])
+            said = self._get_response_for_code(Problem, status, [PROBLEM])  # type: ignore[no-untyped-call]
             bodies.setdefault(status, said | {"description": words})
         return bodies
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -177,9 +178,7 @@ def _state(connection: Connection) -> Any:
     if not connection.is_active:
         return cells.nothing(_("paused"))
     if connection.attempts and connection.last_error:
-        return cells.two(_("failing"), connection.last_error[:120])
-    if connection.last_error:
-        return cells.two(_("works"), connection.last_error[:120])
+        return _("failing")
     return _("works") if connection.last_success_at else cells.nothing(_("not used yet"))
 
 
@@ -193,6 +192,13 @@ class ConnectionRoom(ConsoleAdmin):
         ),
         Column("kind", gettext_lazy("Kind"), lambda c: c.get_kind_display(), "kind", "c-pair"),
         Column("state", gettext_lazy("State"), _state, "", "c-corner"),
+        Column(
+            "error",
+            gettext_lazy("Last error"),
+            lambda c: Truncator(c.last_error).chars(120) if c.last_error else cells.nothing(),
+            "",
+            "c-pair",
+        ),
         Column("success", gettext_lazy("Last success"), lambda c: cells.ago(c.last_success_at), "", "c-pair"),
         Column("refused", gettext_lazy("Refused"), lambda c: c.refused, "", "c-pair is-number"),
     )
