@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,17 @@ def test_which_place_it_is_shows_what_moves_and_then_moves_it(client: Client) ->
     assert (done.status_code, Event.objects.filter(location__unlocode="JPTYO").count()) == (302, 2)
     alias = LocationAlias.objects.get(kind="name")
     assert (alias.value, alias.source, alias.created_by.email) == ("|OHI DOCK", None, "ann@example.com")
+
+
+def test_the_queue_says_what_they_wrote_and_no_key_of_ours(client: Client) -> None:
+    source = SourceFactory()
+    heard(source, "Ohi Dock")
+    receive(source, payload(native("", ("mbl", "M1"), raw_code="QQ7", occurred_at="2026-11-03T09:00")))
+    ingest_waiting()
+    page = client.get(reverse("admin:shipments_waitingevent_changelist"), {"open": "yes"}).content.decode()
+    first = [re.sub("<.*?>", "", line) for line in re.findall(r'<span class="wm-two"><b>(.*?)</b>', page)]
+    assert sorted(set(first)) == ["M0", "M1", "Ohi Dock", "QQ7"]
+    assert "name:|" not in page and "native|QQ7" not in page
 
 
 def test_nothing_is_done_with_other_values_than_were_looked_at(client: Client) -> None:
