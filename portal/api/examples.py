@@ -1,4 +1,4 @@
-"""Examples of the description: what is sent and what is answered, as it really is."""
+"""Examples of the description: what is sent and what is answered. Long ones are shortened, the 997 by `…`."""
 
 from __future__ import annotations
 
