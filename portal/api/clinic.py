@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from partners.access import ScopedQuerySet
 from partners.enums import Scope
+from portal.api import examples
 from portal.api.base import AnyAnswer, Door, Row, caller
 from portal.api.messages import AnyParser
 from portal.api.times import at_place
@@ -173,6 +174,7 @@ class Clinic(Door[Message]):
         ],
         request={"*/*": OpenApiTypes.BINARY},
         responses={200: ClinicOut},
+        examples=examples.PAYLOAD + examples.CLINIC,
         filters=False,
     )
     def post(self, request: Request) -> Response:

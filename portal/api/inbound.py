@@ -9,7 +9,6 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -19,8 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.api import examples
 from portal.api.errors import LengthRequired, TooLarge
 from portal.api.messages import AnyParser
+from portal.api.schema import PlainSchema
 from portal.services import WINDOW_SECONDS
 from shipments.enums import ConnectionKind
 from shipments.models import Connection
@@ -59,12 +60,13 @@ class Inbound(APIView):
     parser_classes = (AnyParser,)
     http_method_names = ["post"]
     # Its own id makes a call take effect once: no Idempotency-Key.
-    schema = AutoSchema()
+    schema = PlainSchema()
 
     @extend_schema(
         operation_id="inbound_call",
         request={"*/*": OpenApiTypes.BINARY},
         responses={202: CallOut, 200: CallOut},
+        examples=examples.PAYLOAD + examples.CALL,
     )
     def post(self, request: Request, id: str) -> Response:
         """Hand in one message of a source, signed. Stored when the answer comes: 202, and 200 for the same call again.

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from partners.access import ScopedQuerySet
 from partners.enums import Scope
+from portal.api import examples
 from portal.api.base import READ_ONLY, AnyAnswer, Door, Row, caller, download
 from portal.api.times import in_utc
 from shipments.enums import MessageState
@@ -126,6 +127,7 @@ class Messages(MessageDoor):
         parameters=[OpenApiParameter("source", str, required=True, description="Code of the source that sends")],
         request={"*/*": OpenApiTypes.BINARY},
         responses={202: ReceiptOut},
+        examples=examples.PAYLOAD + examples.RECEIPT,
         filters=False,
     )
     def post(self, request: Request) -> Response:
@@ -183,6 +185,7 @@ class OneAcknowledgement(MessageDoor):
     @extend_schema(
         operation_id="messages_acknowledgement",
         responses={(200, kind): OpenApiTypes.BINARY for kind in _EDI_TYPES.values()},
+        examples=examples.ACKNOWLEDGEMENT,
     )
     def get(self, request: Request, id: str) -> HttpResponse:
         """The 997 or CONTRL that answers this message, as it is to be sent. 404 when there is none."""
@@ -190,7 +193,12 @@ class OneAcknowledgement(MessageDoor):
         name = f"{answer.kind}-{answer.message_id}.edi"
         return download(bytes(answer.body), content_type=_EDI_TYPES[answer.kind], filename=name)
 
-    @extend_schema(operation_id="messages_acknowledgement_take_over", request=None, responses={200: AcknowledgementOut})
+    @extend_schema(
+        operation_id="messages_acknowledgement_take_over",
+        request=None,
+        responses={200: AcknowledgementOut},
+        examples=examples.TAKEN_OVER,
+    )
     def post(self, request: Request, id: str) -> Response:
         """Say that you have taken the acknowledgement over. The first time counts."""
         answer = self.answer()

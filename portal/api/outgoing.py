@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from partners.access import ScopedQuerySet
 from partners.models import User
+from portal.api import examples
 from portal.api.base import Door, Row, caller
 from portal.api.events import states_of
 from portal.api.timeline import visible_events
@@ -200,14 +201,18 @@ class InStandard(Door[Shipment]):
 
 
 class DcsaEvents(InStandard):
-    @extend_schema(operation_id="shipments_dcsa", responses=serializers.ListSerializer(child=serializers.DictField()))
+    @extend_schema(
+        operation_id="shipments_dcsa",
+        responses=serializers.ListSerializer(child=serializers.DictField()),
+        examples=examples.DCSA,
+    )
     def get(self, request: Request, id: str) -> Response:
         """The events as DCSA Track & Trace 2.2; members named `waymark:…` say what the standard cannot."""
         return Response(dcsa_events(self.one(), caller(request)))
 
 
 class EpcisDocument(InStandard):
-    @extend_schema(operation_id="shipments_epcis", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(operation_id="shipments_epcis", responses={200: OpenApiTypes.OBJECT}, examples=examples.EPCIS)
     def get(self, request: Request, id: str) -> Response:
         """The events as a GS1 EPCIS 2.0 document (JSON-LD); the namespace `waymark` says what the standard cannot."""
         return Response(epcis_document(self.one(), caller(request)))

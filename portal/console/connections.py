@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,22 +50,32 @@ class SourceField(RowField):
 # --- Forms that follow the settings of a kind -------------------------------------------------------------------------
 
 
-def fields_of(kind: str) -> dict[str, forms.Field]:
-    """A field for everything that the settings and the secret of a kind hold."""
+def fields_of(kind: str, *, is_new: bool = False) -> dict[str, forms.Field]:
+    """A field for everything that the settings and the secret of a kind hold; a new one has no secret before."""
     found = {name: _field(name, option) for name, (option, _default) in options_of(KINDS[kind].settings).items()}
     if KINDS[kind].collect is not None:
         found["every_seconds"] = forms.IntegerField(
             label=gettext_lazy("Every (seconds)"), min_value=5, max_value=86_400 * 7, initial=300
         )
     for name in KINDS[kind].settings.SECRETS:
+        if is_new and name == "previous":
+            continue
         found[f"secret_{name}"] = forms.CharField(
             label=LABELS[name],
             required=False,
             strip=False,
             widget=forms.Textarea(attrs={"rows": 4}) if name in _LONG else forms.PasswordInput,
-            help_text=gettext_lazy("Stored encrypted and never shown. Empty: as it is."),
+            help_text=_help_of_secret(kind, is_new=is_new),
         )
     return found
+
+
+def _help_of_secret(kind: str, *, is_new: bool) -> Any:
+    if not is_new:
+        return gettext_lazy("Stored encrypted and never shown. Empty: as it is.")
+    if kind == ConnectionKind.WEBHOOK:
+        return gettext_lazy("Stored encrypted. Empty: we make one for Standard Webhooks and show it once.")
+    return gettext_lazy("Stored encrypted and never shown.")
 
 
 def _field(name: str, option: Option) -> forms.Field:
@@ -107,7 +118,7 @@ class ConnectionForm(ActionForm):
 
     def starting_values(self) -> Mapping[str, Any]:
         kind = self.row.kind if self.row else self.kind
-        self.fields.update(fields_of(kind))
+        self.fields.update(fields_of(kind, is_new=self.row is None))
         stored = self.row.settings if self.row else {}
         options = options_of(KINDS[kind].settings)
         values = {name: _shown(option, stored.get(name, default)) for name, (option, default) in options.items()}
@@ -127,7 +138,7 @@ def _form_for(kind: str) -> type[ActionForm]:
 def _save(source: Source, kind: str, values: Mapping[str, Any], by: User, **more: Any) -> Saved:
     options = options_of(KINDS[kind].settings)
     said = {name: _typed(option, values[name]) for name, (option, _default) in options.items()}
-    secret = {name: values[f"secret_{name}"] for name in KINDS[kind].settings.SECRETS if values[f"secret_{name}"]}
+    secret = {name: values[f"secret_{name}"] for name in KINDS[kind].settings.SECRETS if values.get(f"secret_{name}")}
     if "every_seconds" in values:
         more["every_seconds"] = values["every_seconds"]
     return save_connection(source, kind=kind, settings=said, secret=secret, by=by, **more)
@@ -167,9 +178,7 @@ def _state(connection: Connection) -> Any:
     if not connection.is_active:
         return cells.nothing(_("paused"))
     if connection.attempts and connection.last_error:
-        return cells.two(_("failing"), connection.last_error[:120])
-    if connection.last_error:
-        return cells.two(_("works"), connection.last_error[:120])
+        return _("failing")
     return _("works") if connection.last_success_at else cells.nothing(_("not used yet"))
 
 
@@ -183,6 +192,13 @@ class ConnectionRoom(ConsoleAdmin):
         ),
         Column("kind", gettext_lazy("Kind"), lambda c: c.get_kind_display(), "kind", "c-pair"),
         Column("state", gettext_lazy("State"), _state, "", "c-corner"),
+        Column(
+            "error",
+            gettext_lazy("Last error"),
+            lambda c: Truncator(c.last_error).chars(120) if c.last_error else cells.nothing(),
+            "",
+            "c-pair",
+        ),
         Column("success", gettext_lazy("Last success"), lambda c: cells.ago(c.last_success_at), "", "c-pair"),
         Column("refused", gettext_lazy("Refused"), lambda c: c.refused, "", "c-pair is-number"),
     )
@@ -265,9 +281,10 @@ class ConnectionRoom(ConsoleAdmin):
     facts = ("source", "kind", "is_active", "every_seconds", "last_success_at", "last_error", "attempts", "refused")
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        facts = facts_of(row, self.facts)
+        is_called = row.kind == ConnectionKind.WEBHOOK
+        facts = facts_of(row, [name for name in self.facts if not (is_called and name == "every_seconds")])
         facts.append(Fact(_("Secret"), _("stored, encrypted") if row.secret else _("none")))
-        if row.kind == ConnectionKind.WEBHOOK:
+        if is_called:
             facts.append(Fact(_("Address to call"), webhook_address(row)))
         elif row.not_before < NEVER:
             facts.append(Fact(_("Next look"), cells.moment(row.not_before)))
@@ -276,8 +293,8 @@ class ConnectionRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         options = options_of(KINDS[row.kind].settings)
         told = [
-            [LABELS[name], _plainly(row.settings.get(name, default))]
-            for name, (_option, default) in options.items()
+            [LABELS[name], _plainly(option, row.settings.get(name, default))]
+            for name, (option, default) in options.items()
             if row.settings.get(name, default) not in ("", [], {}, ())
         ]
         return [
@@ -292,7 +309,11 @@ class ConnectionRoom(ConsoleAdmin):
         ]
 
 
-def _plainly(value: Any) -> str:
+def _plainly(option: Option, value: Any) -> str:
+    if option.kind == "choice":
+        return str(LABELS.get(value, value))
+    if option.kind == "flag":
+        return _("yes") if value else _("no")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:200] + "…"
 

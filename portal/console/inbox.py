@@ -42,6 +42,11 @@ class MatchShipment(ActionForm):
 
 
 def _asked_by(waiting: WaitingEvent) -> str:
+    """What it waits with, as they wrote it: the place, the code, or the references it was looked up by."""
+    if waiting.reason == WaitReason.UNPLACED and waiting.detail:
+        return waiting.detail
+    if waiting.reason == WaitReason.UNMAPPED:
+        return waiting.event.raw_code
     keys = [key.split(":", 1)[-1] for key in waiting.keys]
     return ", ".join(keys[:4]) or waiting.detail
 

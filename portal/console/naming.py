@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from partners.models import User
 from portal.console import cells
 from portal.console.actions import Action
+from portal.console.effects import arrow
 from portal.console.fields import ActionForm, PlaceField, SourceField
 from shipments.enums import AliasKind, WaitReason
 from shipments.models import Location, LocationAlias, WaitingEvent
@@ -38,10 +39,12 @@ def what_moves(place: Location, naming: Naming) -> str:
     )
     lines = [
         [
-            f"{move.event.code_id} {move.event.classifier}",
-            cells.two(move.old_place or move.event.location_text or "–", names.get(move.new_place_id or 0, "–")),
-            cells.at_place(move.old_at, move.event.time_zone) or "–",
-            cells.at_place(move.new_at, move.new_zone) or "–",
+            cells.two(move.event.code.name, move.event.get_classifier_display()),
+            arrow(move.old_place or move.event.location_text or "–", names.get(move.new_place_id or 0, "–")),
+            arrow(
+                cells.at_place(move.old_at, move.event.time_zone) or "–",
+                cells.at_place(move.new_at, move.new_zone) or "–",
+            ),
         ]
         for move in found.moves
     ]
@@ -82,10 +85,16 @@ class WhichPlace(ActionForm):
 def spoken(key: str) -> str:
     """'Name or text: SPRINGFIELD (US-IL)' of 'place:name:US-IL|SPRINGFIELD'."""
     said = naming_of(key)
+    return key if said is None else f"{AliasKind(said['kind']).label}: {written(said['kind'], key.split(':', 2)[2])}"
+
+
+def written(kind: str, value: str) -> str:
+    """'SPRINGFIELD (US-IL)' of the name 'US-IL|SPRINGFIELD': what an alias says, as people write it."""
+    said = naming_of(f"place:{kind}:{value}")
     if said is None:
-        return key
+        return value
     within = "-".join(part for part in (said.get("country", ""), said.get("state", "")) if part)
-    return f"{AliasKind(said['kind']).label}: {said['value']}" + (f" ({within})" if within else "")
+    return f"{said['value']} ({within})" if within else said["value"]
 
 
 class AlsoKnown(ActionForm):

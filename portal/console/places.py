@@ -20,7 +20,7 @@ from portal.console.base import ConsoleAdmin
 from portal.console.fields import ActionForm, PlaceField
 from portal.console.filters import Choice, Many, Text
 from portal.console.listing import Column, Found
-from portal.console.naming import PLACE, AlsoKnown, NewAlias, Redirected, named, spoken, stated
+from portal.console.naming import PLACE, AlsoKnown, NewAlias, Redirected, named, spoken, stated, written
 from portal.console.record import Section
 from shipments.enums import AliasKind, LocationKind
 from shipments.models import Location, LocationAlias, WaitingEvent
@@ -215,7 +215,8 @@ class PlaceRoom(ConsoleAdmin):
             return []
         aliases = row.also_known_as.select_related("source", "created_by").order_by("kind", "value", "mode")[:100]
         lines = [
-            [a.get_kind_display(), a.value, a.mode or _("any"), a.source or _("everybody"), _maker(a)] for a in aliases
+            [a.get_kind_display(), written(a.kind, a.value), a.mode or _("any"), a.source or _("everybody"), _maker(a)]
+            for a in aliases
         ]
         head = [_("Kind"), _("Code or text"), _("Mode"), _("For"), _("Made")]
         more = reverse("admin:shipments_locationalias_changelist") + f"?place={row.unlocode}"
@@ -233,7 +234,12 @@ class AliasRoom(ConsoleAdmin):
     order = ("kind", "value", "mode")
     search_hint = gettext_lazy("Code or text")
     columns = (
-        Column("value", gettext_lazy("Code or text"), lambda a: cells.strong(a.value, a.get_kind_display()), "value"),
+        Column(
+            "value",
+            gettext_lazy("Code or text"),
+            lambda a: cells.strong(written(a.kind, a.value), a.get_kind_display()),
+            "value",
+        ),
         Column(
             "place",
             gettext_lazy("Place"),

@@ -163,7 +163,8 @@ class View:
 
 
 def size_words() -> str:
-    return _("CSV or Excel (XLSX), %(mib)d MiB at most.") % {"mib": settings.WAYMARK_PARSE_LIMIT >> 20}
+    said = _("CSV or Excel (XLSX), %(mib)d MiB at most, with a row of headings such as %(headings)s.")
+    return said % {"mib": settings.WAYMARK_PARSE_LIMIT >> 20, "headings": "reference, event, date, time, unlocode"}
 
 
 def take(source: Source, file: UploadedFile[Any], *, by: User) -> Upload:
@@ -204,7 +205,9 @@ def view_of(upload: Upload, *, by: User, page: int = 1) -> View:
     view = View(upload, _state(upload, message, job), upload.report, message=message, job=job)
     if view.state in ("check", "columns", "refused", "discarded"):
         view.lines = _lines(upload.report)
-        view.whole = [problem["message"] for problem in upload.report.get("problems", ()) if not problem["row"]]
+        # Without rows there is no table in which a problem of a row could stand.
+        problems, has_rows = upload.report.get("problems", ()), bool(upload.report.get("rows"))
+        view.whole = [problem["message"] for problem in problems if not (problem["row"] and has_rows)]
         view.fields = _fields(upload)
     elif view.state in ("result", "undone", "undoing") and message is not None:
         view.pages = max(1, -(-(message.events_found + message.events_duplicate) // PAGE))

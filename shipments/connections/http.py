@@ -87,7 +87,9 @@ def fetch(session: requests.Session, ask: Ask, bounds: Bounds, *, most: int) -> 
     try:
         return _followed(session, ask, bounds, most)
     except (requests.RequestException, HTTPError, OSError, zlib.error) as error:
-        raise Trouble(f"{urlsplit(ask.url).hostname}: {_reason(error)}") from error
+        said = _reason(error)
+        host = urlsplit(ask.url).hostname or ""
+        raise Trouble(said if said.startswith(host) else f"{host}: {said}") from error
 
 
 def _followed(session: requests.Session, ask: Ask, bounds: Bounds, most: int) -> Reply:
@@ -181,5 +183,7 @@ def _reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "no host of this name was found"
     said = error.strerror if isinstance(error, OSError) else ""
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -68,6 +68,11 @@ class PollSettings:
 
     def doubts(self) -> list[Problem]:
         found = [Problem(name, "An address that begins with https://.") for name in _addresses(self)]
+        found += [
+            Problem(name, "No user name and password in the address: there are fields for them.")
+            for name in ("url", "token_url")
+            if "@" in _host_of(getattr(self, name))
+        ]
         if unknown := set(_PLACEHOLDER.findall(self.url)) - {"since"}:
             found.append(Problem("url", f"There is no placeholder {{{min(unknown)}}}, only {{since}}."))
         for name in ("cursor_path", "items_path", "since_path"):
@@ -77,6 +82,14 @@ class PollSettings:
             if not _HEADER.fullmatch(value):
                 found.append(Problem(name, f"{value[:40]!r} cannot be the name of a header."))
         return found + _missing(self)
+
+
+def _host_of(address: str) -> str:
+    """Host, port and what stands before an @; an address is shown to everybody who may see the connection."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def _addresses(settings: PollSettings) -> Iterator[str]:

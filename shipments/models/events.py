@@ -298,4 +298,5 @@ class WaitingEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id}: {self.get_reason_display()}"
+        said = self.detail if len(self.detail) <= 60 else f"{self.detail[:59]}…"
+        return f"{self.get_reason_display()}: {said}" if said else self.get_reason_display()

@@ -145,4 +145,5 @@ class LocationAlias(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.value} → {self.location_id}"
+        # Of a name without the country before the bar: people read this.
+        return self.value.rpartition("|")[2]

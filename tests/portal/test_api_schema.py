@@ -49,6 +49,33 @@ def test_every_operation_has_a_name_a_text_and_a_way_to_sign_in(schema):
     assert list(ways.values()) == [{"ApiKey", "Session"}] * len(ways)
 
 
+def test_every_operation_speaks_in_its_own_words_and_says_what_it_refuses(schema):
+    operations = {o["operationId"]: o for methods in schema["paths"].values() for o in methods.values()}
+    assert [name for name, o in operations.items() if "What all views share" in o["description"]] == []
+    assert operations["clinic"]["description"].startswith("Say what would become of a payload")
+    usual = {"400", "401", "403", "404", "429"}
+    assert {name for name, o in operations.items() if not usual <= o["responses"].keys()} == set()
+    refused = operations["messages_receive"]["responses"]["413"]["content"]
+    assert refused == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def test_what_is_sent_and_answered_in_other_formats_has_an_example(schema):
+    operations = {o["operationId"]: o for methods in schema["paths"].values() for o in methods.values()}
+    for name in ("messages_receive", "clinic", "inbound_call"):
+        assert [*operations[name]["requestBody"]["content"]["*/*"]["examples"]] == ["X12214"], name
+    answered = (
+        "messages_receive",
+        "clinic",
+        "inbound_call",
+        "messages_acknowledgement",
+        "shipments_dcsa",
+        "shipments_epcis",
+    )
+    for name in (*answered, "messages_acknowledgement_take_over"):
+        said = [o for status, o in operations[name]["responses"].items() if status in ("200", "202")]
+        assert all(any("examples" in content for content in one["content"].values()) for one in said), name
+
+
 def test_every_post_may_carry_a_key(schema):
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
     # A signed call has an id of its own.

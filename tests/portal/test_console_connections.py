@@ -149,3 +149,30 @@ def test_the_form_of_a_row_has_the_fields_of_its_kind():
     form = ConnectionForm(by=internal("operations"), row=made)
     assert "every_seconds" not in form.fields
     assert form.fields["secret_current"].widget.input_type == "password"
+
+
+def test_a_new_connection_is_asked_for_no_secret_before_and_told_what_empty_means(client):
+    new = client.get(create("webhook")).context["form"].fields
+    assert "secret_previous" not in new
+    assert new["secret_current"].help_text == (
+        "Stored encrypted. Empty: we make one for Standard Webhooks and show it once."
+    )
+    saved = save_connection(SourceFactory(), kind="webhook", settings={}, secret={}, by=None)
+    edited = client.get(do(saved.connection, "edit")).context["form"].fields
+    assert "secret_previous" in edited
+    assert edited["secret_current"].help_text == "Stored encrypted and never shown. Empty: as it is."
+
+
+def test_a_webhooks_page_speaks_of_no_looks_and_names_choices_in_words(client):
+    saved = save_connection(SourceFactory(), kind="webhook", settings={}, secret={}, by=None)
+    page = client.get(reverse("admin:shipments_connection_change", args=[saved.connection.pk]))
+    assert "Every (seconds)" not in [str(fact.label) for fact in page.context["facts"]]
+    assert page.context["sections"][0].lines[0] == ["How calls are signed", "Standard Webhooks"]
+
+
+def test_a_password_in_an_address_is_refused_and_not_stored(client):
+    source = SourceFactory()
+    said = {"source": source.code, "url": "https://ann:hush@api.carrier.example/events"}
+    refused = dialog(client, create("poll"), **said)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["url"])
+    assert Connection.objects.count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,9 +71,22 @@ def test_which_place_it_is_shows_what_moves_and_then_moves_it(client: Client) ->
     seen, done = look_then_do(client, which(waiting), said)
     text = seen.content.decode()
     assert (seen.status_code, "2 events would move" in text, "Asia" in text or "+09:00" in text) == (200, True, True)
+    # Whose dialog it is, and what moves, in words: no number of a row, no code of ours.
+    assert ("The place is not known: Ohi Dock" in text, "Departed" in text, "DEPARTED" in text) == (True, True, False)
     assert (done.status_code, Event.objects.filter(location__unlocode="JPTYO").count()) == (302, 2)
     alias = LocationAlias.objects.get(kind="name")
     assert (alias.value, alias.source, alias.created_by.email) == ("|OHI DOCK", None, "ann@example.com")
+
+
+def test_the_queue_says_what_they_wrote_and_no_key_of_ours(client: Client) -> None:
+    source = SourceFactory()
+    heard(source, "Ohi Dock")
+    receive(source, payload(native("", ("mbl", "M1"), raw_code="QQ7", occurred_at="2026-11-03T09:00")))
+    ingest_waiting()
+    page = client.get(reverse("admin:shipments_waitingevent_changelist"), {"open": "yes"}).content.decode()
+    first = [re.sub("<.*?>", "", line) for line in re.findall(r'<span class="wm-two"><b>(.*?)</b>', page)]
+    assert sorted(set(first)) == ["M0", "M1", "Ohi Dock", "QQ7"]
+    assert "name:|" not in page and "native|QQ7" not in page
 
 
 def test_nothing_is_done_with_other_values_than_were_looked_at(client: Client) -> None:
@@ -121,7 +135,9 @@ def test_a_place_is_made_edited_and_named_by_people(client: Client) -> None:
     newest = Event.objects.filter(location=place).order_by("-pk").values_list("occurred_at", flat=True)[:2]
     assert list(newest) == [datetime(2026, 11, 3, 14, tzinfo=UTC)] * 2
     page = client.get(reverse("admin:shipments_location_change", args=[place.pk])).content.decode()
-    assert "|OUR YARD" in page
+    assert ("OUR YARD" in page, "|OUR YARD" in page) == (True, False)
+    named = client.get(reverse("admin:shipments_locationalias_changelist"), {"q": "our yard"}).content.decode()
+    assert ("OUR YARD" in named, "|OUR YARD" in named) == (True, False)
 
 
 def test_an_alias_is_led_elsewhere_and_removed(client: Client) -> None:

@@ -166,6 +166,12 @@ def test_another_kind_of_file_is_named(client: Client, source: Source, raw: byte
     assert (said in text, "Import" in text.partition("eg-bar")[2], "Which column" in text) == (True, False, False)
 
 
+def test_a_problem_of_a_row_is_said_also_where_no_row_can_be_shown(client: Client, source: Source) -> None:
+    upload = hand_in(client, source, ",".join(["c"] * 300) + "\n" + ",".join(["x"] * 300) + "\n")
+    text = client.get(page_of(upload)).content.decode()
+    assert "The table has more than 200 columns, which is the limit." in text
+
+
 def test_a_file_that_is_too_large_or_empty_is_refused_beside_its_field(
     client: Client, source: Source, settings: object
 ) -> None:

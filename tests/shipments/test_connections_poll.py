@@ -373,3 +373,22 @@ def test_settings_that_make_no_sense_are_refused(values, fields):
 )
 def test_a_path_leads_to_a_value_or_to_none(path, value):
     assert value_at({"a": [{"b": 1}, {"b": 2}]}, path) == value
+
+
+@pytest.mark.parametrize("name", ["url", "token_url"])
+def test_an_address_holds_no_password(name):
+    said = {"url": "https://api.carrier.example/", name: "https://ann:hush@api.carrier.example/"}
+    with pytest.raises(Unfit) as refused:
+        read_settings(PollSettings, said)
+    assert [problem.field for problem in refused.value.problems] == [name]
+    assert "hush" not in str(refused.value)
+
+
+def test_a_host_that_is_not_there_is_said_in_words():
+    with pytest.raises(Trouble, match=r"^nowhere\.invalid: no host of this name was found$"):
+        polled(read_settings(PollSettings, {"url": "https://nowhere.invalid/events"}))
+
+
+def test_a_host_inside_the_house_is_named_once():
+    with pytest.raises(Trouble, match=r"^10\.0\.0\.1 leads to an address inside the house"):
+        polled(read_settings(PollSettings, {"url": "https://10.0.0.1/events"}))
