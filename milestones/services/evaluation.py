@@ -33,8 +33,10 @@ logger = logging.getLogger("waymark.milestones")
 # What was touched lately is found by an index; the rest (after a long stop, say) by a sweep over everything.
 _RECENTLY = timedelta(minutes=10)
 _SWEEP_EVERY = 600.0
-# A touch is seen when its transaction is committed, so much after its own instant at the most.
-_MARGIN = timedelta(minutes=1)
+# A touch is seen when its transaction is committed: mostly at once, at times so much after its own instant. The wider
+# look is taken now and then only, as it passes over all that was touched meanwhile.
+_MARGIN, _WIDE_MARGIN = timedelta(seconds=5), timedelta(minutes=2)
+_WIDE_EVERY = 20.0
 _EVER = timedelta(days=36_500)
 # A shipment whose evaluation fails is tried again after this, or when something new comes for it.
 _PARKED_FOR = timedelta(hours=1)
@@ -76,11 +78,13 @@ class _Sweep:
     """What this process has looked through.
 
     `finished_at`: when it last found that nothing older waits, on the monotonic clock. `through`: what was touched
-    before is looked at, but for what a transaction that was under way has committed since (`_MARGIN`).
+    before is looked at, but for what a transaction that was under way has committed since. `looked_wide_at`: when the
+    look last went far enough back for a slow transaction.
     """
 
     finished_at: float | None = None
     through: datetime | None = None
+    looked_wide_at: float = 0.0
 
     @classmethod
     def is_due(cls) -> bool:
@@ -88,7 +92,13 @@ class _Sweep:
 
     @classmethod
     def since(cls) -> datetime | None:
-        return cls.through - _MARGIN if cls.through else None
+        """From where this look begins; None: from as far back as it is allowed to."""
+        if cls.through is None:
+            return None
+        if time.monotonic() - cls.looked_wide_at < _WIDE_EVERY:
+            return cls.through - _MARGIN
+        cls.looked_wide_at = time.monotonic()
+        return cls.through - _WIDE_MARGIN
 
 
 def evaluate_due(limit: int = 500, *, now: datetime | None = None) -> int:

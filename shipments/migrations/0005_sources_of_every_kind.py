@@ -389,7 +389,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='controlnumber',
-            constraint=models.UniqueConstraint(fields=('source', 'standard', 'sender', 'number', 'digest'), name='control_number_is_noted_once'),
+            constraint=models.UniqueConstraint(fields=('source', 'standard', 'sender', 'number'), name='control_number_is_noted_once'),
         ),
         migrations.AddConstraint(
             model_name='controlnumber',

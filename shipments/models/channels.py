@@ -130,7 +130,7 @@ class WebhookReceipt(models.Model):
 
 
 class ControlNumber(models.Model):
-    """An interchange that was read: who sent it under which number. The number again with other content is doubtful."""
+    """A number of a sender, and the first interchange that it stands for. Other content under it is doubtful."""
 
     access: ClassVar[Access] = VIA_SOURCE
 
@@ -148,7 +148,8 @@ class ControlNumber(models.Model):
         verbose_name = _("control number")
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "standard", "sender", "number", "digest"], name="control_number_is_noted_once"
+                fields=["source", "standard", "sender", "number"],
+                name="control_number_is_noted_once",
             ),
             models.CheckConstraint(
                 condition=Q(standard__in=["x12", "edifact"]), name="control_number_standard_is_known"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
-from django.db import connection
-
-from core.bulk import insert_rows
+from core.bulk import fetch_rows, insert_rows
 from shipments.formats.base import Envelope
 from shipments.models import ControlNumber
 from shipments.services.reading import Reading
@@ -20,14 +16,17 @@ from shipments.services.storing import Report
 _REMEMBERED = timedelta(days=90)
 DOUBT = "Interchange"
 _Key = tuple[int, str, str, str, str]
-# Each number is looked up by all columns of the index: a source may have sent millions.
-_THESE = """unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS x(source_id, standard, sender, number)
-    WHERE c.source_id = x.source_id AND c.standard = x.standard AND c.sender = x.sender AND c.number = x.number"""
-_KNOWN = f"""
-    SELECT DISTINCT c.id, c.source_id, c.standard, c.sender, c.number, c.digest FROM shipments_controlnumber c, {_THESE}
-    AND c.seen_at > statement_timestamp() - %s AND c.digest <> '' ORDER BY c.id
-"""  # noqa: S608 our own text
-_FREE = f"DELETE FROM shipments_controlnumber c USING {_THESE} AND c.digest = ''"  # noqa: S608 our own text
+_Number = tuple[int, str, str, str]
+# A number that nobody has used for so long stands for the new content.
+_AGAIN = f"""(source_id, standard, sender, number) DO UPDATE
+    SET digest = EXCLUDED.digest, message_id = EXCLUDED.message_id, seen_at = statement_timestamp()
+    WHERE shipments_controlnumber.seen_at < statement_timestamp() - interval '{_REMEMBERED.days} days'"""
+# Each is looked up by all columns of the index: a source may have sent millions.
+_KNOWN = """
+    SELECT c.source_id, c.standard, c.sender, c.number, c.digest FROM shipments_controlnumber c,
+    unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS x(source_id, standard, sender, number)
+    WHERE c.source_id = x.source_id AND c.standard = x.standard AND c.sender = x.sender AND c.number = x.number
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +71,30 @@ def _key(reading: Reading, envelope: Envelope) -> _Key:
 
 
 def _reused(sent: Sequence[tuple[Reading, Envelope]]) -> set[_Key]:
-    """Those whose number stood for other content before; the first that was noted is believed."""
-    rows: dict[_Key, int] = {}
-    for reading, envelope in sorted(sent, key=lambda pair: (pair[0].message.pk, pair[1].first)):
-        rows.setdefault(_key(reading, envelope), reading.message.pk)
-    if not rows:
-        return set()
-    with _one_after_the_other(rows):
-        _note([(*key, message) for key, message in rows.items()])
-    values: list[Any] = [*_columns(rows), _REMEMBERED]
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, values)
-        known = cursor.fetchall()
-    believed: dict[tuple[int, str, str, str], str] = {}
-    for _id, source, standard, sender, number, digest in known:
-        believed.setdefault((source, standard, sender, number), digest)
-    return {key for key in rows if believed.get(key[:4], key[4]) != key[4]}
+    """Those whose number stands for other content; the first that was noted is believed.
 
-
-def _note(rows: Sequence[tuple[Any, ...]]) -> None:
-    names = ["source", "standard", "sender", "number", "digest", "message"]
-    insert_rows(ControlNumber, names, rows, on_conflict="DO NOTHING")
-
-
-@contextmanager
-def _one_after_the_other(rows: Mapping[_Key, int]) -> Iterator[None]:
-    """Who notes one of these numbers at the same time with other content waits here until we are committed.
-
-    Two workers would not see each other's rows, and both contents would be believed. A row without a digest stands for
-    the number alone, so that the second to write it waits for the first; it is gone again with the transaction. Always
-    in the order of the keys, so that nobody waits in a circle.
+    Who notes a number at the same time with other content waits at the unique number until we are committed. Always in
+    the order of the numbers, so that nobody waits in a circle.
     """
-    numbers = {(*key[:4], ""): message for key, message in rows.items()}
-    _note([(*key, message) for key, message in sorted(numbers.items())])
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, _columns(numbers))
+    keys: dict[_Key, None] = {}
+    firsts: dict[_Number, tuple[str, int]] = {}
+    for reading, envelope in sorted(sent, key=lambda pair: (pair[0].message.pk, pair[1].first)):
+        key = _key(reading, envelope)
+        keys[key] = None
+        firsts.setdefault(key[:4], (key[4], reading.message.pk))
+    believed = {number: digest for number, (digest, _) in firsts.items()}
+    rows = [(*number, *said) for number, said in sorted(firsts.items())]
+    names = ["source", "standard", "sender", "number", "digest", "message"]
+    noted = insert_rows(ControlNumber, names, rows, on_conflict=_AGAIN, returning="source_id, standard, sender, number")
+    if known := believed.keys() - set(noted):
+        believed.update(_believed(known))
+    return {key for key in keys if believed[key[:4]] != key[4]}
 
 
-def _columns(keys: Iterable[_Key]) -> list[Any]:
-    """The keys without their digest, as four arrays."""
-    return [list(column) for column in list(zip(*keys, strict=True))[:4]]
+def _believed(numbers: Collection[_Number]) -> dict[_Number, str]:
+    """The digest that each of these numbers stands for."""
+    columns = [list(column) for column in zip(*numbers, strict=True)]
+    return {(source, *rest): digest for source, *rest, digest in fetch_rows(_KNOWN, columns)}
 
 
 def doubted(reports: Sequence[Report], doubts: Sequence[Doubt]) -> list[Report]:

@@ -228,4 +228,4 @@ def test_rule_05_two_workers_at_once_do_not_both_believe_one_number(format_, wri
             while not _waits_or_is_done(future):
                 time.sleep(0.01)
         assert [doubt.message_id for doubt in future.result()] == [second.message.pk]
-    assert sorted(ControlNumber.objects.values_list("message_id", flat=True)) == [first.message.pk, second.message.pk]
+    assert list(ControlNumber.objects.values_list("message_id", flat=True)) == [first.message.pk]
