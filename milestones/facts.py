@@ -80,7 +80,7 @@ class LegFact:
     numbers: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RoutePoint:
     """The place that plays a role on the way, and the leg it belongs to (None: the shipment's own end)."""
 
@@ -88,7 +88,7 @@ class RoutePoint:
     leg_sequence: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Route:
     """The way made ready by `planning.route`: its points by place role, the codes of the places between, and the legs
     whose voyage, flight or vessel is known."""
@@ -98,7 +98,7 @@ class Route:
     legs: tuple[LegFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ShipmentFact:
     """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
 
@@ -111,7 +111,7 @@ class ShipmentFact:
     is_cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """A shipment and its template. `baselines`: slot → the first plan, which is kept; `holidays`: country → days."""
 
@@ -262,7 +262,7 @@ class TaskWanted:
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Summary:
     """The roll-up of a journey: the fields of the model `Journey`."""
 
@@ -279,7 +279,7 @@ class Summary:
     last_event_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Evaluation:
     """All that follows from (plan, events, policy, now). `set_aside`: (event id, why it does not count)."""
 

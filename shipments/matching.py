@@ -103,7 +103,7 @@ def match_keys(references: Iterable[tuple[str, str]], equipment: str) -> tuple[s
     return tuple(dict.fromkeys(match_key(kind, key) for kind, key in wanted_references(references, equipment)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnownShipment:
     """A shipment as far as matching needs it. `references`: (type, key).
 

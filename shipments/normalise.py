@@ -74,7 +74,7 @@ class PlaceBook:
     aliases: Mapping[str, Sequence[KnownAlias]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Who reported, when we received it, and how their words are read. `meanings`: (code_list, raw_code) → Meaning."""
 

@@ -93,7 +93,7 @@ def content_id(event: ParsedEvent) -> str:
     return "=" + sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:40]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EnvelopeSet:
     """A transaction set or message of an interchange, as an acknowledgement names it.
 
@@ -111,7 +111,7 @@ class EnvelopeSet:
     group_receiver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """An interchange: `standard` "x12" or "edifact", who sent it to whom under which number, what was in it.
 

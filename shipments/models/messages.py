@@ -129,7 +129,10 @@ class Message(models.Model):
     )
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="messages", verbose_name=_("source"))
+    # Found by (source, -id) and (source, digest); each further index is written twice more a message.
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, db_index=False, related_name="messages", verbose_name=_("source")
+    )
     digest = models.CharField(_("SHA-256"), max_length=64, editable=False)
     raw = models.BinaryField(_("payload"), editable=False)
     size = models.PositiveIntegerField(_("size in bytes"), editable=False)
@@ -137,7 +140,13 @@ class Message(models.Model):
     filename = models.CharField(_("file name"), max_length=255, blank=True)
     received_at = models.DateTimeField(_("received"), db_default=Now(), editable=False)
     received_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("received from")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("received from"),
     )
     deliveries = models.PositiveIntegerField(_("times delivered"), default=1)
     last_delivered_at = models.DateTimeField(_("last delivered"), db_default=Now())

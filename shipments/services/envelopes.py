@@ -20,7 +20,7 @@ _Number = tuple[int, str, str, str]
 # A number that nobody has used for so long stands for the new content.
 _AGAIN = f"""(source_id, standard, sender, number) DO UPDATE
     SET digest = EXCLUDED.digest, message_id = EXCLUDED.message_id, seen_at = statement_timestamp()
-    WHERE shipments_controlnumber.seen_at < statement_timestamp() - interval '{_REMEMBERED.days} days'"""
+    WHERE shipments_controlnumber.seen_at < statement_timestamp() - interval '{_REMEMBERED.days} days'"""  # noqa: S608 our own text
 # Each is looked up by all columns of the index: a source may have sent millions.
 _KNOWN = """
     SELECT c.source_id, c.standard, c.sender, c.number, c.digest FROM shipments_controlnumber c,

@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.bulk import update_rows
+from core.bulk import array_of, fetch_rows, update_rows
 from core.leases import LeaseLost, claim, fence, in_halves
 from core.queue import nudge
 from shipments.enums import MessageState
@@ -57,6 +57,7 @@ _CLAIM_THESE = """
         ORDER BY id FOR UPDATE SKIP LOCKED
     ) RETURNING id
 """
+_DONE = "SELECT 1 FROM shipments_message WHERE id = ANY(%s::bigint[]) AND state <> 'received' LIMIT 1"
 _COUNTS = """
     SELECT e.message_id, count(*), count(*) FILTER (WHERE EXISTS (
                SELECT 1 FROM shipments_eventmatch m WHERE m.event_id = e.id)),
@@ -248,8 +249,10 @@ def _close(message: Message, last: Reading, total: int, errors: list[dict[str, A
 
 def _hold(messages: Sequence[Message]) -> None:
     fence(messages)
-    done = Message.objects.filter(pk__in=[message.pk for message in messages]).exclude(state=MessageState.RECEIVED)
-    if done.exists():
+    ids = array_of(message.pk for message in messages)
+    if fetch_rows(
+        "SELECT 1 FROM shipments_message WHERE id = ANY(%s::bigint[]) AND state <> 'received' LIMIT 1", [ids]
+    ):
         raise LeaseLost
 
 
@@ -272,7 +275,7 @@ def _write(rows: Sequence[tuple[Any, ...]]) -> None:
 
 def _row(message: Message, state: str, errors: list[dict[str, Any]], tally: Tally, format_: str) -> tuple[Any, ...]:
     counts = (tally.found, tally.matched, tally.unmatched, tally.unmapped, tally.quarantined, tally.duplicate)
-    return (message.pk, state, json.dumps(errors), format_, timezone.now(), None, 100, *counts)
+    return (message.pk, state, json.dumps(errors) if errors else "[]", format_, timezone.now(), None, 100, *counts)
 
 
 def _state(events: int, errors: Sequence[dict[str, Any]], *, is_quiet: bool) -> str:

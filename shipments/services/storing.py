@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from core.bulk import insert_rows
 from shipments.enums import WaitReason
@@ -132,10 +133,10 @@ def _row(report: Report) -> tuple[Any, ...]:
     return (
         event.fingerprint, uuid.uuid4(), report.source.pk, report.message_id, event.position, report.source.trust,
         event.code, event.raw_code, event.code_list, event.classifier,
-        json.dumps(dict(event.attributes)) if event.attributes else "{}",
+        orjson.dumps(dict(event.attributes)).decode() if event.attributes else "{}",
         event.occurred_at, event.wall_time, event.time_zone, event.zone_certainty, event.precision, event.reported_at,
         report.received_at, event.location_id, event.location_text, event.equipment, event.vessel_imo, event.voyage,
-        event.flight, json.dumps(references) if references else "[]", event.source_event_id, event.retracts,
+        event.flight, orjson.dumps(references).decode() if references else "[]", event.source_event_id, event.retracts,
         report.supersedes, event.quarantine, event.reason, event.remarks, event.segment,
     )  # fmt: skip
 
