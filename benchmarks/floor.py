@@ -31,6 +31,7 @@ _ADDED = ("shipments_event", "shipments_eventmatch")
 def prepare() -> None:
     """Copy the tables of the stream as they stand before the product's run."""
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         for table in (*_CHANGED, *_ADDED):
             cursor.execute(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING ALL)")
             cursor.execute(f"INSERT INTO floor_{table} SELECT * FROM {table} ORDER BY 1")

@@ -106,6 +106,7 @@ def settle() -> None:
     while ingest_waiting(BATCH) + evaluate_due(BATCH):
         pass
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
 
