@@ -257,6 +257,11 @@ def fingerprint(event: ParsedEvent, source_id: int) -> str:
     return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
+def successor_fingerprint(fingerprint: str) -> str:
+    """Of the one event that may take the place of another: what was reported is the same, so the old one decides it."""
+    return sha256(f"{fingerprint} superseded".encode()).hexdigest()
+
+
 def _codes(place: ParsedPlace) -> list[str]:
     """The codes a place may be found by, best first."""
     codes = []

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Collection
-from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -20,11 +19,11 @@ from partners.models import Job
 from partners.services import advance_job, start_job
 from shipments.enums import ReferenceType, WaitOutcome
 from shipments.models import Event, EventMatch, Reference, Shipment
-from shipments.normalise import NormalisedEvent
+from shipments.normalise import successor_fingerprint
 from shipments.services import pairing
 from shipments.services.locks import lock_mappings
-from shipments.services.repairing import AS_BEFORE, end_waits, read_anew
-from shipments.services.storing import Report, lock_for, shipments_of, store
+from shipments.services.repairing import end_waits, in_place_of, read_anew
+from shipments.services.storing import lock_for, shipments_of, store
 from shipments.services.taking_up import findables
 
 JOB = "match_again"
@@ -78,7 +77,11 @@ def _give_way(stale: dict[int, set[int]]) -> int:
         )
     )
     reports = [
-        _copy(old, new, tuple(pk for pk in before.get(old.pk, ()) if (old.pk, pk) not in by_box))
+        in_place_of(
+            old,
+            dataclasses.replace(new, fingerprint=successor_fingerprint(old.fingerprint)),
+            tuple(pk for pk in before.get(old.pk, ()) if (old.pk, pk) not in by_box),
+        )
         for old, new in read_anew(list(stale))
     ]
     if not reports:
@@ -89,16 +92,3 @@ def _give_way(stale: dict[int, set[int]]) -> int:
     end_waits([report.supersedes or 0 for report in reports], outcome=WaitOutcome.MATCHED, by=None)
     pairing.touch({shipment_id for report in reports for shipment_id in stale[report.supersedes or 0]})
     return len(reports)
-
-
-def _copy(old: Event, new: NormalisedEvent, shipment_ids: tuple[int, ...]) -> Report:
-    return Report(
-        event=dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
-        source=old.source,
-        message_id=old.message_id,
-        received_at=old.received_at,
-        supersedes=old.pk,
-        shipment_ids=shipment_ids,
-        decided_by=AS_BEFORE,
-        format=old.message.format,
-    )

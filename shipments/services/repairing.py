@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +14,7 @@ from core.errors import DomainError
 from partners.models import User
 from shipments.enums import WaitOutcome, WaitReason
 from shipments.models import Event, Message, Shipment, WaitingEvent
-from shipments.normalise import NormalisedEvent
+from shipments.normalise import NormalisedEvent, successor_fingerprint
 from shipments.services.envelopes import DOUBT
 from shipments.services.intake import printable
 from shipments.services.locks import lock_event_ids, lock_references
@@ -131,8 +130,7 @@ def successors(replaced: Sequence[tuple[Event, NormalisedEvent]]) -> list[Report
     return [
         in_place_of(
             old,
-            # What was reported is the same; only the one successor an event can have may stand beside it.
-            dataclasses.replace(new, fingerprint=sha256(f"{old.fingerprint} superseded".encode()).hexdigest()),
+            dataclasses.replace(new, fingerprint=successor_fingerprint(old.fingerprint)),
             shipments.get(old.pk, ()),
         )
         for old, new in replaced

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from shipments.enums import Format
+from shipments.normalise import successor_fingerprint
 from shipments.services.chains import Tip, tips_of
 from shipments.services.storing import Report
 
@@ -30,5 +30,5 @@ def revived(reports: Sequence[Report]) -> Sequence[Report]:
 def _anew(report: Report, tip: Tip | None) -> Report:
     if tip is None:
         return report
-    fingerprint = sha256(f"{tip.fingerprint} superseded".encode()).hexdigest()
-    return replace(report, event=replace(report.event, fingerprint=fingerprint), supersedes=tip.event_id)
+    event = replace(report.event, fingerprint=successor_fingerprint(tip.fingerprint))
+    return replace(report, event=event, supersedes=tip.event_id)
