@@ -20,6 +20,68 @@ class PlaceRole(TextChoices):
 class Requirement(TextChoices):
     MANDATORY = "mandatory", _("Mandatory")
     OPTIONAL = "optional", _("Optional")
+    CONDITIONAL = "conditional", _("Mandatory where its condition holds, else not in the plan")
+
+
+class LineScope(TextChoices):
+    """How often a line stands in the plan of one shipment."""
+
+    SHIPMENT = "shipment", _("Once")
+    UNIT = "unit", _("Per unit")
+    LEG = "leg", _("Per leg")
+    STOP = "stop", _("Per stop on the way")
+
+
+class UnitRule(TextChoices):
+    """When a line that stands once is reached by the reports of several units (formats.md 9.4, rule 33)."""
+
+    ALL = "all", _("When all units had it")
+    ANY = "any", _("When the first unit had it")
+
+
+class Roll(TextChoices):
+    """Where a due day goes that is no working day of its place."""
+
+    NONE = "", _("Stays")
+    NEXT = "next", _("To the next working day")
+    PREVIOUS = "previous", _("To the working day before")
+
+
+class ValueField(TextChoices):
+    """The values of a milestone that several reports may speak of."""
+
+    PLANNED = "planned", _("Planned")
+    ESTIMATED = "estimated", _("Estimated")
+    ACTUAL = "actual", _("Actual")
+
+
+class Preference(TextChoices):
+    """What may decide between reports that differ, one after the other until one report is left."""
+
+    TRUST = "trust", _("The most trusted source")
+    CORROBORATION = "corroboration", _("What another source confirms")
+    RECENCY = "recency", _("The latest report")
+    EARLIEST = "earliest", _("The earliest time")
+    LATEST = "latest", _("The latest time")
+
+
+class Evidence(TextChoices):
+    """How well the actual time of a milestone is vouched for; empty while it has none and never had one."""
+
+    CONFIRMED = "confirmed", _("Confirmed by two sources")
+    SINGLE = "single", _("One source")
+    MANUAL = "manual", _("Entered by hand")
+    INFERRED = "inferred", _("Inferred")
+    DISPUTED = "disputed", _("Sources disagree")
+    RETRACTED = "retracted", _("Taken back")
+
+
+class EtaKind(TextChoices):
+    """Who says when it will arrive."""
+
+    PLAN = "plan", _("The plan")
+    CARRIER = "carrier", _("The carrier")
+    OWN = "own", _("Our own history")
 
 
 class AnchorKind(TextChoices):
@@ -30,6 +92,8 @@ class AnchorKind(TextChoices):
     CUT_OFF = "cut_off_at", _("Cut-off")
     ETD = "etd", _("ETD")
     ETA = "eta", _("ETA")
+    LEG_ETD = "leg_etd", _("ETD of the leg")
+    LEG_ETA = "leg_eta", _("ETA of the leg")
     LINE = "line", _("Another line")
 
 
@@ -57,6 +121,7 @@ class MilestoneState(TextChoices):
     OVERDUE = "overdue", _("Overdue")
     MISSING = "missing", _("Missing")
     REACHED = "reached", _("Reached")
+    SKIPPED = "skipped", _("Not needed")
 
 
 class Deviation(TextChoices):
@@ -91,6 +156,50 @@ class ExceptionKind(TextChoices):
     LATE = "late", _("Late")
     MISSING = "missing", _("Missing milestone")
     HOLD = "hold", _("On hold")
+    EARLY = "early", _("Early")
+    OUT_OF_SEQUENCE = "out_of_sequence", _("Out of sequence")
+    UNEXPECTED = "unexpected", _("Not in the plan")
+    ETA_SLIP = "eta_slip", _("Arrival has slipped")
+    DWELL = "dwell", _("Standing still")
+    LAST_FREE_DAY = "last_free_day", _("Last free day")
+    DOCUMENT = "document_missing", _("Document missing")
+    NO_NEWS = "no_news", _("No news from the source")
+    CONFLICT = "conflict", _("Sources disagree")
+    DUPLICATE = "duplicate", _("Reported twice")
+    COST_OVERRUN = "cost_overrun", _("Cost overrun")
+    CONDITION = "condition", _("A condition of your own")
+
+
+class GroupBy(TextChoices):
+    """What cases of a rule may have as their common root."""
+
+    NONE = "", _("Each for itself")
+    JOURNEY = "journey", _("The vessel, flight or train")
+    PLACE = "place", _("The place")
+    SOURCE = "source", _("The source")
+    CUSTOMER = "customer", _("The customer")
+
+
+class CaseStage(TextChoices):
+    """How far a case has come by itself."""
+
+    WARNING = "warning", _("Warning")
+    BREACH = "breach", _("Breached")
+    ESCALATED = "escalated", _("Escalated")
+
+
+class UpgradeState(TextChoices):
+    """Of moving live shipments to another version of their template."""
+
+    PREVIEWED = "previewed", _("Previewed")
+    APPLIED = "applied", _("Applied")
+    UNDONE = "undone", _("Undone")
+
+
+UPGRADE_MOVES: dict[str, frozenset[str]] = {
+    UpgradeState.PREVIEWED: frozenset({UpgradeState.APPLIED}),
+    UpgradeState.APPLIED: frozenset({UpgradeState.UNDONE}),
+}
 
 
 class Severity(TextChoices):

@@ -13,7 +13,9 @@ class Story:
 
     `topic`: a value of partners.enums.Topic. `key`: names the thing for good (at most 200 characters); a second story
     with the same key is not told. `subject`: what it is about, such as "shipment:<uuid>". `partner_ids`: on whose
-    behalf it may be heard; empty means internal people only.
+    behalf it may be heard; empty means internal people only. `is_internal`: whether those who hear of all partners hear
+    this one. `kind`: what of its topic it is (an exception kind, a milestone code); `size`: how much of it, to compare
+    with a listener's threshold (a severity as 1 low to 4 critical, or minutes).
 
     `facts` are plain JSON values that the templates of the channels show; a missing one is left out of the text:
 
@@ -32,3 +34,6 @@ class Story:
     subject: str
     facts: Mapping[str, Any]
     partner_ids: frozenset[int] = frozenset()
+    is_internal: bool = True
+    kind: str = ""
+    size: int = 0

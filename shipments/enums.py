@@ -22,6 +22,50 @@ class Mode(TextChoices):
     PARCEL = "parcel", _("Parcel")
 
 
+class Service(TextChoices):
+    """How much of the means of transport a shipment takes, or what is done where nothing is carried."""
+
+    FCL = "fcl", _("Full container (FCL)")
+    LCL = "lcl", _("Less than a container (LCL)")
+    FTL = "ftl", _("Full truck (FTL)")
+    LTL = "ltl", _("Less than a truck (LTL)")
+    INTERMODAL = "intermodal", _("Intermodal")
+    WAREHOUSE_IN = "warehouse_in", _("Into the warehouse")
+    WAREHOUSE_OUT = "warehouse_out", _("Out of the warehouse")
+    CUSTOMS = "customs", _("Customs clearance only")
+
+
+class DocumentType(TextChoices):
+    """What a document is, in the trade's own names."""
+
+    BOOKING_CONFIRMATION = "booking_confirmation", _("Booking confirmation")
+    COMMERCIAL_INVOICE = "commercial_invoice", _("Commercial invoice")
+    PACKING_LIST = "packing_list", _("Packing list")
+    MBL = "mbl", _("Master bill of lading")
+    HBL = "hbl", _("House bill of lading")
+    MAWB = "mawb", _("Master air waybill")
+    HAWB = "hawb", _("House air waybill")
+    CMR = "cmr", _("Road waybill (CMR)")
+    ARRIVAL_NOTICE = "arrival_notice", _("Arrival notice")
+    DELIVERY_ORDER = "delivery_order", _("Delivery order")
+    POD = "pod", _("Proof of delivery")
+    EXPORT_DECLARATION = "export_declaration", _("Export declaration")
+    IMPORT_DECLARATION = "import_declaration", _("Import declaration")
+    CERTIFICATE_OF_ORIGIN = "certificate_of_origin", _("Certificate of origin")
+    DANGEROUS_GOODS = "dangerous_goods", _("Dangerous goods declaration")
+    INSURANCE = "insurance", _("Insurance certificate")
+    CARRIER_INVOICE = "carrier_invoice", _("Carrier invoice")
+    OTHER = "other", _("Other")
+
+
+class DocumentAudience(TextChoices):
+    """Who may see a document, beside the house."""
+
+    INTERNAL = "internal", _("Internal")
+    PARTNER = "partner", _("Partners")
+    CUSTOMER = "customer", _("Partners and the customer")
+
+
 class PartyRole(TextChoices):
     """What a partner plays on one shipment."""
 

@@ -9,7 +9,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from milestones.enums import Audience, Deviation, Health, JourneyStatus, MilestoneState, Severity, WorkRole
+from milestones.enums import (
+    Audience,
+    Deviation,
+    EtaKind,
+    Evidence,
+    Health,
+    JourneyStatus,
+    MilestoneState,
+    Severity,
+    WorkRole,
+)
 from milestones.models.templates import MilestoneTemplate, TemplateLine
 from partners.access import Access, ScopedQuerySet
 from shipments.models import Location, MilestoneType, Shipment
@@ -33,7 +43,9 @@ class Journey(models.Model):
     """The plan of one shipment pinned to a template version, and its roll-up: the narrow row that lists read.
 
     `revision` counts changes of its milestones; billing remembers it. `strip`: one letter a milestone in plan order:
-    D done, L done late, E expected, S expected late, O overdue, M missing, P planned.
+    D done, L done late, E expected, S expected late, O overdue, M missing, P planned, N not needed. `completeness`: how
+    much of what should be known is (milestones.completeness), `next_fix` what would raise it most: {"code", ...}.
+    `arrival_by`: whose expected arrival is shown; the own one stands in `own_arrival_at` between its P10 and P80.
     """
 
     access: ClassVar[Access] = VIA_PARTIES
@@ -66,6 +78,12 @@ class Journey(models.Model):
     planned_arrival_at = models.DateTimeField(_("planned arrival"), null=True, blank=True)
     expected_arrival_at = models.DateTimeField(_("expected arrival"), null=True, blank=True)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
+    arrival_by = models.CharField(_("expected by"), max_length=8, choices=EtaKind.choices, blank=True, db_default="")
+    own_arrival_at = models.DateTimeField(_("arrival by our own history"), null=True, blank=True)
+    own_low_at = models.DateTimeField(_("at the earliest"), null=True, blank=True)
+    own_high_at = models.DateTimeField(_("at the latest"), null=True, blank=True)
+    completeness = models.PositiveSmallIntegerField(_("completeness in percent"), default=0, db_default=0)
+    next_fix = models.JSONField(_("next best fix"), null=True, blank=True)
     last_event_at = models.DateTimeField(_("last event received"), null=True, blank=True)
     open_cases = models.PositiveSmallIntegerField(_("open exceptions"), default=0)
     worst_severity = models.CharField(_("worst severity"), max_length=16, choices=Severity.choices, blank=True)
@@ -83,6 +101,7 @@ class Journey(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(done__lte=F("total")), name="journey_done_is_within_total"),
             models.CheckConstraint(condition=Q(progress__lte=100), name="journey_progress_is_a_percentage"),
+            models.CheckConstraint(condition=Q(completeness__lte=100), name="journey_completeness_is_a_percentage"),
             models.CheckConstraint(condition=Q(status__in=JourneyStatus.values), name="journey_status_is_known"),
             models.CheckConstraint(condition=Q(health__in=Health.values), name="journey_health_is_known"),
         ]
@@ -100,7 +119,9 @@ class MilestoneQuerySet(ScopedQuerySet["Milestone"]):
 
 
 class Milestone(models.Model):
-    """What should happen, and what did. `slot` is its identity within the shipment, the same in any order of arrival.
+    """What should happen, and what did. `slot` is its identity within the shipment, the same in any order of arrival:
+    L<position> of a line, with :U<unit>, :G<leg> or :S<stop> where it stands several times, X:<code>:<place>:<n> for
+    what was not planned.
 
     `decisions`: {"actual"|"estimated"|"planned"|"baseline": {"event": id, "rule": DecisionRule, "losing": [ids]}}; the
     ids are Event.public_id.
@@ -123,7 +144,7 @@ class Milestone(models.Model):
     slot = models.CharField(
         max_length=80,
         editable=False,
-        help_text=_("L<position> for a line, X:<code>:<place>:<n> for what was not planned"),
+        help_text=_("L<position>[:U<unit>|:G<leg>|:S<stop>] for a line, X:<code>:<place>:<n> for what was not planned"),
     )
     position = models.PositiveSmallIntegerField(_("position"))
     type = models.ForeignKey(
@@ -156,6 +177,7 @@ class Milestone(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=MilestoneState.choices, default=MilestoneState.PLANNED)
     deviation = models.CharField(_("deviation"), max_length=20, choices=Deviation.choices, blank=True)
     is_inferred = models.BooleanField(_("inferred"), default=False)
+    evidence = models.CharField(_("evidence"), max_length=12, choices=Evidence.choices, blank=True, db_default="")
     decisions = models.JSONField(_("decided by"), default=dict, blank=True)
 
     objects = MilestoneQuerySet.as_manager()

@@ -6,6 +6,7 @@ from shipments.models.channels import (
     Upload,
     WebhookReceipt,
 )
+from shipments.models.documents import Document, ShipmentPast
 from shipments.models.events import CodeMapping, Event, EventMatch, MilestoneType, WaitingEvent
 from shipments.models.health import SourceDay, SourceSilence
 from shipments.models.messages import Message, Source
@@ -18,6 +19,7 @@ __all__ = [
     "Connection",
     "ConnectionRun",
     "ControlNumber",
+    "Document",
     "Event",
     "EventMatch",
     "Leg",
@@ -28,6 +30,7 @@ __all__ = [
     "Reference",
     "Shipment",
     "ShipmentParty",
+    "ShipmentPast",
     "ShipmentStream",
     "Source",
     "SourceDay",

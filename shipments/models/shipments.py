@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.access import Access, ScopedQuerySet
 from partners.models import Partner, User
-from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType, UnitKind
+from shipments.enums import Mode, PartyRole, ReferenceType, Service, ShipmentType, UnitKind
 from shipments.models.places import Location
 
 VIA_PARTIES = Access(paths=("shipment__parties__partner",))
@@ -36,6 +36,7 @@ class Shipment(models.Model):
     reference = models.CharField(_("reference"), max_length=64)
     type = models.CharField(_("type"), max_length=16, choices=ShipmentType.choices)
     mode = models.CharField(_("mode"), max_length=16, choices=Mode.choices)
+    service = models.CharField(_("service"), max_length=16, choices=Service.choices, blank=True, db_default="")
     customer = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+", verbose_name=_("customer"))
     origin = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("origin"))
     destination = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", verbose_name=_("destination"))
@@ -66,6 +67,9 @@ class Shipment(models.Model):
             ),
             models.CheckConstraint(condition=Q(type__in=ShipmentType.values), name="shipment_type_is_known"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="shipment_mode_is_known"),
+            models.CheckConstraint(
+                condition=Q(service="") | Q(service__in=Service.values), name="shipment_service_is_known"
+            ),
             models.CheckConstraint(condition=~Q(reference=""), name="shipment_has_a_reference"),
             models.CheckConstraint(
                 condition=Q(etd=None) | Q(eta=None) | Q(eta__gte=F("etd")),

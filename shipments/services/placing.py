@@ -195,16 +195,21 @@ def _count_waiting(affected: Affected) -> int:
 
 
 def _standing(affected: Affected, *, after: int, until: int) -> tuple[list[int], int]:
-    """Events at the places within the next window of ids, and up to where was looked."""
+    """Events at the places within the next window of ids, and up to where was looked.
+
+    A window begins at an event that is there: where ids are missing, long steps through nothing would follow.
+    """
     if not affected.locations:
         return [], until
-    rows = Event.objects.filter(
-        pk__gt=after, pk__lte=min(after + _WINDOW, until), location_id__in=affected.locations, retracts=""
-    )
+    first = Event.objects.filter(pk__gt=after, pk__lte=until).order_by("pk").values_list("pk", flat=True).first()
+    if first is None:
+        return [], until
+    end = min(first - 1 + _WINDOW, until)
+    rows = Event.objects.filter(pk__gte=first, pk__lte=end, location_id__in=affected.locations, retracts="")
     if affected.source_id is not None:
         rows = rows.filter(source=affected.source_id)
     ids: Sequence[int] = list(rows.order_by("pk").values_list("pk", flat=True)[:_A_STEP])
-    return list(ids), ids[-1] if len(ids) == _A_STEP else min(after + _WINDOW, until)
+    return list(ids), ids[-1] if len(ids) == _A_STEP else end
 
 
 def _last_id() -> int:
