@@ -223,7 +223,7 @@ CASES = [
     # Friday 6 November 15:00 CET + 1 working day.
     Case("cargo ready", [ln(10, "cargo_ready_at", DAY, wd=True)], {"L10": "2026-11-09 14:00"},
          cargo_ready_at="2026-11-06 14:00"),
-    # 22:00Z is 06:00 on Saturday 7 in Shanghai; + 1 working day anywhere, that is there: Monday 9, 06:00, which is 22:00Z
+    # 22:00Z is 06:00 on Saturday 7 in Shanghai; + 1 working day anywhere, that is there: Monday 9, 06:00, = 22:00Z
     # on the 8th.
     Case("booked, anywhere", [ln(10, "booked_at", DAY, "any", wd=True)], {"L10": "2026-11-08 22:00"},
          booked_at="2026-11-06 22:00"),
