@@ -11,17 +11,28 @@ bool; codes: a frozenset of str; an empty one is None (or not there). Under "now
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from milestones.condition_closures import LEAVES, RELATIVE, all_of, any_of, none_of
-from milestones.condition_fields import FIELDS, LINE_FIELDS, OPERATORS, Field
+from milestones.condition_fields import FIELDS, LINE_FIELDS, OPERATORS, Clockwork, Field
 from milestones.condition_words import FieldType, Operator, Refusal, refusal
 
-__all__ = ["FIELDS", "LINE_FIELDS", "Condition", "ConditionError", "Field", "check", "compile_condition", "fields_of"]
+__all__ = [
+    "FIELDS",
+    "LINE_FIELDS",
+    "Condition",
+    "ConditionError",
+    "Field",
+    "check",
+    "compile_condition",
+    "fields_of",
+    "flips",
+]
 
 Row = Mapping[str, Any]
 Condition = Callable[[Row], bool]
@@ -38,6 +49,16 @@ _EARLIEST, _LATEST = 1900, 2200
 _EMPTINESS = frozenset({Operator.IS_EMPTY.value, Operator.IS_NOT_EMPTY.value})
 _LISTS = frozenset({Operator.IN.value, Operator.NOT_IN.value})
 _GROUPS = ("all", "any")
+_TICK = timedelta(microseconds=1)
+# Comparisons of an instant with now that turn one moment after they are equal.
+_STRICTLY_BEFORE = frozenset({Operator.LESS.value, Operator.AT_LEAST.value})
+# Of a number: does the answer turn when the limit is reached, and when it is passed? (Else: both.)
+_EDGES = {
+    Operator.LESS.value: (True, False),
+    Operator.AT_LEAST.value: (True, False),
+    Operator.AT_MOST.value: (False, True),
+    Operator.MORE.value: (False, True),
+}
 
 
 class ConditionError(ValueError):
@@ -206,3 +227,33 @@ def fields_of(tree: Tree) -> frozenset[str]:
     names = {row["field"] for row in rows_of(tree)}
     clocks = [FIELDS[name].clockwork for name in names]
     return frozenset(names | {clock.since for clock in clocks if clock is not None})
+
+
+def flips(tree: Tree, row: Row, now: datetime) -> list[datetime]:
+    """The instants after `now` at which time alone changes the answer of a comparison in `tree`, in order.
+
+    `row`: as it stands at `now`, with the names of `fields_of`. What the clock does to other facts (a milestone that
+    becomes overdue) is not seen here.
+    """
+    moments: set[datetime] = set()
+    for node in rows_of(tree):
+        field, op = FIELDS[node["field"]], node["op"]
+        if op in _EMPTINESS or row.get(field.name) is None:
+            continue
+        value = operand(field, op, node.get("value"))
+        if isinstance(value, timedelta):
+            moments.add(row[field.name] - value + (_TICK if op in _STRICTLY_BEFORE else timedelta(0)))
+        elif field.clockwork is not None:
+            numbers = value if isinstance(value, tuple) else (value,)
+            moments.update(_turns(field.clockwork, row[field.clockwork.since], op, numbers))
+    return sorted(moment for moment in moments if moment > now)
+
+
+def _turns(clock: Clockwork, since: datetime, op: str, numbers: Iterable[float]) -> Iterator[datetime]:
+    """When whole steps from `since` (or, down, until it) come to the numbers and go past them."""
+    comes, goes = _EDGES.get(op, (True, True))
+    for number in numbers:
+        edges = [math.ceil(number)] * comes + [math.floor(number) + 1] * goes
+        for edge in (edge for edge in edges if abs(edge) <= _FURTHEST // clock.step):
+            # Counting down, it is passed one moment after: then so many whole steps are no longer left.
+            yield since - edge * clock.step + _TICK if clock.down else since + edge * clock.step

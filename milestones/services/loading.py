@@ -32,6 +32,7 @@ from milestones.facts import (
 )
 from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
+from milestones.services.condition_sql import load_named
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
 
@@ -108,10 +109,12 @@ def _span(minutes: int | None) -> timedelta | None:
 
 @dataclass(slots=True)
 class Templates:
-    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from."""
+    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from;
+    `names`: the fields that conditions of their lines ask for."""
 
     by_id: Mapping[int, TemplateFact]
     active: Sequence[TemplateFact]
+    names: frozenset[str] = frozenset()
 
 
 def load_templates(pinned: Iterable[int]) -> Templates:
@@ -121,7 +124,16 @@ def load_templates(pinned: Iterable[int]) -> Templates:
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
     by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE])
+    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    names = frozenset().union(*(fields_of(tree) for tree in trees))
+    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+
+
+def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:
+    """Add to each shipment what the conditions of rules and lines ask for beyond the plan; one query, if any do."""
+    named = load_named(shipments, templates.names.union(*(rule.names for rule in policy.rules)))
+    for pk, facts in named.items():
+        shipments[pk].fact.named = facts
 
 
 def template_fact(row: MilestoneTemplate, lines: Sequence[TemplateLine]) -> TemplateFact:
