@@ -240,6 +240,7 @@ class MilestoneValue:
     state: str = "planned"
     deviation: str = ""
     is_inferred: bool = False
+    evidence: str = ""
     decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -296,6 +297,7 @@ class Summary:
     expected_arrival_at: datetime | None
     arrived_at: datetime | None
     last_event_at: datetime | None
+    completeness: int = 0
 
 
 @dataclass(slots=True)
