@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -100,7 +100,8 @@ class Route:
 
 @dataclass(slots=True)
 class ShipmentFact:
-    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
+    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed. `named`: what conditions
+    ask for beyond that (`condition_facts.NAMED`), by field name."""
 
     mode: str
     type: str
@@ -109,6 +110,7 @@ class ShipmentFact:
     dates: Mapping[str, datetime | None]
     units: frozenset[str] = frozenset()
     is_cancelled: bool = False
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -157,7 +159,12 @@ class EventFact:
 
 @dataclass(frozen=True, slots=True)
 class RuleFact:
-    """An exception rule. Empty `mode` and `code` match any."""
+    """An exception rule. Empty `mode` and `code` match any.
+
+    `warn`, `minimum`, `escalate`: lengths of the trouble from which on it warns (None: never), is breached, and goes
+    to `escalate_to` (None: never). `condition`: compiled from `tree` by `conditions.compile_condition`, None: always;
+    `names`: the fields its row has to have.
+    """
 
     id: int
     name: str
@@ -169,6 +176,16 @@ class RuleFact:
     minimum: timedelta
     due_in: timedelta
     task: str
+    version: int = 1
+    minimum_percent: int = 0
+    warn: timedelta | None = None
+    escalate: timedelta | None = None
+    escalate_to: str = ""
+    condition: Callable[[Mapping[str, Any]], bool] | None = field(default=None, compare=False)
+    tree: Mapping[str, Any] | None = field(default=None, compare=False)
+    names: frozenset[str] = frozenset()
+    group_by: str = ""
+    closes_itself: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +198,8 @@ class TypeFact:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is the same for all shipments. `latency`: source id → how late it usually reports.
+    """What is the same for all shipments. `latency`: source id → how late it usually reports; `sources`:
+    source id → its code and transport.
 
     `booking_tolerance`: an ACT longer than this before the booking cannot be true (domain.md, "No date from the
     future"). `agreement`: two reports closer than this confirm each other. `task_lead`: a task opens this long before
@@ -195,6 +213,7 @@ class Policy:
     booking_tolerance: timedelta = timedelta(days=30)
     agreement: timedelta = timedelta(hours=1)
     task_lead: timedelta = timedelta(days=2)
+    sources: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -221,6 +240,7 @@ class MilestoneValue:
     state: str = "planned"
     deviation: str = ""
     is_inferred: bool = False
+    evidence: str = ""
     decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -277,6 +297,7 @@ class Summary:
     expected_arrival_at: datetime | None
     arrived_at: datetime | None
     last_event_at: datetime | None
+    completeness: int = 0
 
 
 @dataclass(slots=True)

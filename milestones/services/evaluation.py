@@ -211,6 +211,7 @@ def _outcomes(
     """The rules applied to each; a journey without a template is given one."""
     policy = loading.load_policy()
     templates = loading.load_templates(j.template_id for j in journeys if j.template_id)
+    loading.name_facts(shipments, policy, templates)
     events = loading.load_events([journey.id for journey in journeys])
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:

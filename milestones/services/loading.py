@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import orjson
 from django.db.models import Q
 
 from core.bulk import array_of, fetch_rows
+from milestones.conditions import ConditionError, compile_condition, fields_of
 from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
 from milestones.facts import (
     Criteria,
@@ -30,8 +32,11 @@ from milestones.facts import (
 )
 from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
+from milestones.services.condition_sql import load_named
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
+
+logger = logging.getLogger("waymark.milestones")
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
@@ -50,9 +55,11 @@ class ShipmentRow:
 def load_policy() -> Policy:
     """Rules, vocabulary and the usual delay of the sources."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
+    sources = list(Source.objects.values_list("id", "latency_minutes", "code", "transport"))
     return Policy(
-        rules=tuple(_rule(rule) for rule in rules),
-        latency={pk: timedelta(minutes=m) for pk, m in Source.objects.values_list("id", "latency_minutes")},
+        rules=tuple(fact for rule in rules if (fact := _readable(rule)) is not None),
+        latency={pk: timedelta(minutes=minutes) for pk, minutes, _, _ in sources},
+        sources={pk: (code, transport) for pk, _, code, transport in sources},
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
@@ -60,7 +67,18 @@ def load_policy() -> Policy:
     )
 
 
-def _rule(rule: ExceptionRule) -> RuleFact:
+def _readable(rule: ExceptionRule) -> RuleFact | None:
+    """None for a rule whose condition cannot be read: it must not stop the evaluation of every shipment."""
+    try:
+        return rule_fact(rule)
+    except ConditionError as error:
+        logger.error("rule %s is left out: its condition cannot be read: %s", rule.code, error)
+        return None
+
+
+def rule_fact(rule: ExceptionRule) -> RuleFact:
+    """A rule as evaluation takes it, saved or not. Raises conditions.ConditionError."""
+    tree = rule.condition
     return RuleFact(
         id=rule.pk,
         name=rule.code,
@@ -72,15 +90,31 @@ def _rule(rule: ExceptionRule) -> RuleFact:
         minimum=timedelta(minutes=rule.minimum_minutes),
         due_in=timedelta(minutes=rule.due_minutes),
         task=rule.task,
+        version=rule.version,
+        minimum_percent=rule.minimum_percent,
+        warn=_span(rule.warn_minutes),
+        escalate=_span(rule.escalate_minutes),
+        escalate_to=rule.escalate_to,
+        condition=compile_condition(tree) if tree else None,
+        tree=tree,
+        names=fields_of(tree) if tree else frozenset(),
+        group_by=rule.group_by,
+        closes_itself=rule.closes_itself,
     )
+
+
+def _span(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
 
 
 @dataclass(slots=True)
 class Templates:
-    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from."""
+    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from;
+    `names`: the fields that conditions of their lines ask for."""
 
     by_id: Mapping[int, TemplateFact]
     active: Sequence[TemplateFact]
+    names: frozenset[str] = frozenset()
 
 
 def load_templates(pinned: Iterable[int]) -> Templates:
@@ -90,7 +124,16 @@ def load_templates(pinned: Iterable[int]) -> Templates:
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
     by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE])
+    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    names = frozenset().union(*(fields_of(tree) for tree in trees))
+    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+
+
+def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:
+    """Add to each shipment what the conditions of rules and lines ask for beyond the plan; one query, if any do."""
+    named = load_named(shipments, templates.names.union(*(rule.names for rule in policy.rules)))
+    for pk, facts in named.items():
+        shipments[pk].fact.named = facts
 
 
 def template_fact(row: MilestoneTemplate, lines: Sequence[TemplateLine]) -> TemplateFact:
