@@ -10,9 +10,12 @@ from typing import Any
 from milestones.enums import DecisionRule
 from milestones.facts import EventFact
 from milestones.pieces import happening, is_part
+from milestones.preferring import prefer
 from milestones.selecting import recency
 
 _ONLY = DecisionRule.ONLY.value
+# What confirms what, where nobody says it: for preferences among plans and estimates, which may ask for confirmation.
+_USUAL_AGREEMENT = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -35,14 +38,22 @@ class Decision:
         return {"event": self.event.id, "rule": self.rule, "losing": list(self.losing)}
 
 
-def decide(events: Sequence[EventFact], *, agreement: timedelta | None = None) -> Decision | None:
-    """The report that stands.
+def decide(
+    events: Sequence[EventFact], *, agreement: timedelta | None = None, order: Sequence[str] | None = None
+) -> Decision | None:
+    """The report that stands, as `stand` says; None when there is none."""
+    return stand(events, agreement=agreement, order=order) if events else None
 
-    A source's later report replaces its earlier one; then trust decides, then confirmation by another source within
-    `agreement` (only when it is given), then the latest report, then a fixed order.
+
+def stand(
+    events: Sequence[EventFact], *, agreement: timedelta | None = None, order: Sequence[str] | None = None
+) -> Decision:
+    """The report that stands among at least one.
+
+    A source's later report replaces its earlier one; then the preferences in `order` decide (`preferring.prefer`).
+    Without them trust does, then confirmation by another source within `agreement` (only when it is given), then the
+    latest report, then a fixed order.
     """
-    if not events:
-        return None
     if len(events) == 1:
         return Decision(events[0], _ONLY)
     latest: dict[int, EventFact] = {}
@@ -50,13 +61,21 @@ def decide(events: Sequence[EventFact], *, agreement: timedelta | None = None) -
         other = latest.get(event.source)
         if other is None or recency(event) > recency(other):
             latest[event.source] = event
-    winner, rule = _among(list(latest.values()), agreement)
+    winner, rule = _among(list(latest.values()), agreement, order)
     return Decision(winner, rule, tuple(sorted(e.id for e in events if e is not winner)))
 
 
-def _among(candidates: list[EventFact], agreement: timedelta | None) -> tuple[EventFact, str]:
+def _among(
+    candidates: list[EventFact], agreement: timedelta | None, order: Sequence[str] | None
+) -> tuple[EventFact, str]:
     if len(candidates) == 1:
         return candidates[0], DecisionRule.LATEST.value
+    if order:
+        return prefer(candidates, order, agreement or _USUAL_AGREEMENT)
+    return _usually(candidates, agreement)
+
+
+def _usually(candidates: list[EventFact], agreement: timedelta | None) -> tuple[EventFact, str]:
     most = max(e.trust for e in candidates)
     trusted = [e for e in candidates if e.trust == most]
     if len(trusted) == 1:
@@ -85,7 +104,9 @@ def _confirmations(event: EventFact, others: Iterable[EventFact], agreement: tim
     return sum(at is not None and o.occurred_at is not None and abs(o.occurred_at - at) <= agreement for o in others)
 
 
-def decide_actual(events: Sequence[EventFact], units: frozenset[str], agreement: timedelta) -> Decision | None:
+def decide_actual(
+    events: Sequence[EventFact], units: frozenset[str], agreement: timedelta, order: Sequence[str] | None = None
+) -> Decision | None:
     """As `decide`; of a shipment with several units, reports by unit count once every unit has one.
 
     Reports of parts are here only when they are all there (`selecting.assign`): a report of the whole goes before them.
@@ -93,20 +114,20 @@ def decide_actual(events: Sequence[EventFact], units: frozenset[str], agreement:
     parts = [event for event in events if is_part(event)]
     if parts:
         whole = [event for event in events if not is_part(event)]
-        decision = decide_actual(whole, units, agreement)
+        decision = decide_actual(whole, units, agreement, order)
         winner, rule = (
             (decision.event, decision.rule) if decision else (max(parts, key=happening), DecisionRule.ALL_PIECES.value)
         )
         return Decision(winner, rule, tuple(sorted(e.id for e in events if e is not winner)))
     if len(units) < 2 or len(events) == 0:
-        return decide(events, agreement=agreement)
+        return decide(events, agreement=agreement, order=order)
     by_unit: dict[str, list[EventFact]] = {}
     for event in events:
         by_unit.setdefault(event.unit if event.unit in units else "", []).append(event)
     if "" in by_unit:
-        decision = decide(by_unit[""], agreement=agreement)
+        decision = decide(by_unit[""], agreement=agreement, order=order)
     elif len(by_unit) == len(units):
-        each = [d for reports in by_unit.values() if (d := decide(reports, agreement=agreement))]
+        each = [d for reports in by_unit.values() if (d := decide(reports, agreement=agreement, order=order))]
         decision = max(each, key=lambda d: (d.at, d.event.fingerprint))
         decision.rule = DecisionRule.ALL_UNITS.value
     else:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
+from milestones.evidencing import taken_back
 from milestones.excepting import Trouble, cases, next_check, tasks, troubles
 from milestones.facts import Evaluation, EventFact, Plan, Policy
+from milestones.foreseeing import arrivals_heard
 from milestones.holding import effective, holds
-from milestones.selecting import active, assign
+from milestones.selecting import active, assign, line_of
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
 from milestones.unplanned import value_unplanned
@@ -23,7 +25,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
-    valued = value_lines(plan, by_line, policy, now)
+    valued = value_lines(plan, by_line, policy, now, _lines_taken_back(events, heard, plan))
     situation = Situation(valued, counting, holds(heard), silence(heard, policy))
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
@@ -38,7 +40,14 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         is_finished=finished,
         next_check_at=next_check(situation, found, plan, policy, now),
         set_aside=sorted([*aside, *undone]),
+        arrivals=arrivals_heard(events, counting, by_line, plan),
     )
+
+
+def _lines_taken_back(events: Sequence[EventFact], heard: Sequence[EventFact], plan: Plan) -> frozenset[int]:
+    """Indexes of the lines of which something was reported that does not count any more."""
+    lines = (line_of(event, plan) for event in taken_back(events, heard))
+    return frozenset(index for index in lines if index is not None)
 
 
 def _standing(found: list[Trouble], status: str) -> list[Trouble]:

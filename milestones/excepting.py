@@ -11,9 +11,10 @@ from milestones.enums import ExceptionKind, MilestoneState
 from milestones.facts import CaseWanted, MilestoneValue, Plan, Policy, RuleFact, TaskWanted
 from milestones.situation import Silence, Situation
 from milestones.unplanned import audience_of
-from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 _MINUTE = timedelta(minutes=1)
+_PASSED = (REACHED, MISSING, SKIPPED)
 _OVERDUE, _MISSING, _LATE = ExceptionKind.OVERDUE.value, ExceptionKind.MISSING.value, ExceptionKind.LATE.value
 
 
@@ -139,7 +140,7 @@ def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[Task
     wanted: list[TaskWanted] = []
     for row in valued:
         line, value = row.line, row.value
-        if not line.task or value.state in (REACHED, MISSING):
+        if not line.task or value.state in _PASSED:
             continue
         due = value.expected_at
         anchor = valued[line.anchor_index].value if line.anchor_index is not None else None
@@ -156,7 +157,7 @@ def next_check(
     moments: list[datetime] = []
     for row in situation.valued:
         expected, line = row.value.expected_at, row.line
-        if row.value.state in (REACHED, MISSING) or expected is None:
+        if row.value.state in _PASSED or expected is None:
             continue
         if line.is_mandatory:
             # Overdue begins one moment after the tolerance.

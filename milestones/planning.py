@@ -108,7 +108,8 @@ def route(origin: PlaceFact, destination: PlaceFact, legs: Sequence[LegFact]) ->
     }
     ends = {point.place.code for point in points.values()}
     between = {end.code for leg in ordered for end in (leg.origin, leg.destination)} - ends
-    return Route(points, frozenset(between), tuple(leg for leg in ordered if leg.numbers))
+    numbered = tuple(leg for leg in ordered if leg.numbers)
+    return Route(points, frozenset(between), numbered, main[0].carrier_id if main else None)
 
 
 def due_at(line: LineFact, plan: Plan, anchor: datetime | None) -> datetime | None:

@@ -10,22 +10,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from milestones.deciding import Decision, decide, decide_actual, first_told
-from milestones.enums import AnchorKind, DecisionRule, Deviation, MilestoneState, PlaceRole
-from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy
+from milestones.deciding import Decision, decide_actual, first_told, stand
+from milestones.enums import AnchorKind, DecisionRule, Deviation, MilestoneState, PlaceRole, ValueField
+from milestones.evidencing import INFERRED, RETRACTED, evidence_of
+from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy, TemplateFact
+from milestones.foreseeing import OwnArrival, arrival_index, departure_index, is_own_better, own_arrival, transit_of
 from milestones.planning import due_at, due_times
 from milestones.selecting import leg_sequence
+from milestones.steadying import steady
 from shipments.enums import Classifier
 
-PLANNED, ESTIMATED, OVERDUE, MISSING, REACHED = (
+PLANNED, ESTIMATED, OVERDUE, MISSING, REACHED, SKIPPED = (
     MilestoneState.PLANNED.value,
     MilestoneState.ESTIMATED.value,
     MilestoneState.OVERDUE.value,
     MilestoneState.MISSING.value,
     MilestoneState.REACHED.value,
+    MilestoneState.SKIPPED.value,
 )
 EARLY, ON_TIME, LATE = Deviation.EARLY.value, Deviation.ON_TIME.value, Deviation.LATE.value
 _PLN, _EST, _ACT = Classifier.PLANNED.value, Classifier.ESTIMATED.value, Classifier.ACTUAL.value
+
+_FOR_PLANNED, _FOR_ESTIMATED, _FOR_ACTUAL = (
+    ValueField.PLANNED.value,
+    ValueField.ESTIMATED.value,
+    ValueField.ACTUAL.value,
+)
+# Estimates that nobody reported.
+_OURS = frozenset({DecisionRule.RIPPLE.value, DecisionRule.OWN_HISTORY.value})
 
 _BEFORE_LOADING = frozenset({"BOOKED", "EMPTY_OUT", "PICKUP_ARRIVED", "STUFFED", "RECEIVED_ORIGIN", "GATE_IN"})
 # What cannot have happened without these, when they stand before it in the plan. Departure, arrival of the goods at the
@@ -48,27 +60,36 @@ IMPLIED: dict[str, frozenset[str]] = {
 
 @dataclass(slots=True)
 class Valued:
-    """A line with its value. `told_at`: when the report of its actual reached us; `is_day`: it knows the day only."""
+    """A line with its value. `told_at`: when the report of its actual reached us; `is_day`: it knows the day only.
+
+    `steady_at`: its estimate without the small changes, which is what others count from. `own`: of the arrival, what
+    our own history says.
+    """
 
     line: LineFact
     value: MilestoneValue
     told_at: datetime | None = None
     is_day: bool = False
+    steady_at: datetime | None = None
+    own: OwnArrival | None = None
 
 
-def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now: datetime) -> list[Valued]:
-    """All lines of the plan, in plan order, with the values that follow from the events assigned to each."""
+def value_lines(
+    plan: Plan, by_line: list[list[EventFact]], policy: Policy, now: datetime, taken: frozenset[int] = frozenset()
+) -> list[Valued]:
+    """All lines of the plan, in plan order, with the values that follow from the events assigned to each.
+
+    `taken`: indexes of lines that were reported and taken back since.
+    """
     template = plan.template
     if template is None:
         return []
     reports = [_by_classifier(events) for events in by_line]
-    plans: dict[int, Decision] = {}
-    for index, split in enumerate(reports):
-        if _PLN in split and (decision := decide(split[_PLN])):
-            plans[index] = decision
+    plans = _reported_plans(reports, template, policy)
     planned = due_times(plan, {index: decision.at for index, decision in plans.items()})
     # The first plan follows from the dates of the shipment alone, so that the order of later plans cannot matter.
     first = due_times(plan, {}) if plans else planned
+    arrival, own = _own_arrival(plan, reports, planned, policy)
     valued: list[Valued] = [None] * len(template.lines)  # type: ignore[list-item]  # each index is filled below
     for index in template.order:
         row = Valued(template.lines[index], _blank(template.lines[index], plan))
@@ -80,11 +101,28 @@ def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now:
         if index in plans:
             row.value.decisions["planned"] = plans[index].record()
         _set_actual(row, reports[index].get(_ACT, ()), plan, policy)
-        _set_estimate(row, reports[index].get(_EST, ()), plan, valued)
+        _set_estimate(row, reports[index].get(_EST, ()), plan, valued, policy)
+        if index == arrival and own is not None:
+            _foresee(row, own, plan, policy, now)
+        if index in taken and row.value.actual_at is None:
+            row.value.evidence = RETRACTED
     _infer(valued)
     _set_states(valued, now, is_cancelled=plan.shipment.is_cancelled)
     _set_deviations(valued)
     return valued
+
+
+def _reported_plans(
+    reports: Sequence[dict[str, list[EventFact]]], template: TemplateFact, policy: Policy
+) -> dict[int, Decision]:
+    """Line → the plan that was reported for it."""
+    plans: dict[int, Decision] = {}
+    for index, split in enumerate(reports):
+        if _PLN not in split:
+            continue
+        order = policy.order_of(template.lines[index].code, _FOR_PLANNED)
+        plans[index] = stand(split[_PLN], order=order)
+    return plans
 
 
 def _by_classifier(events: Iterable[EventFact]) -> dict[str, list[EventFact]]:
@@ -130,10 +168,14 @@ def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequ
 
 
 def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
-    decision = decide_actual(reports, plan.shipment.units, policy.agreement) if reports else None
+    if not reports:
+        return
+    units = plan.shipment.units
+    decision = decide_actual(reports, units, policy.agreement, policy.order_of(row.line.code, _FOR_ACTUAL))
     if decision is None:
         return
     event, value = decision.event, row.value
+    value.evidence = evidence_of(event, reports, units, policy, max(row.line.early, row.line.late))
     value.actual_at = event.occurred_at
     value.state = REACHED
     value.decisions["actual"] = decision.record()
@@ -145,25 +187,79 @@ def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: P
         value.time_zone = event.time_zone
 
 
-def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued: list[Valued]) -> None:
+def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued: list[Valued], policy: Policy) -> None:
     """What was reported; else, while it has not happened, the plan moved by as much as the line it counts from."""
-    decision = decide(reports) if reports else None
     value, line = row.value, row.line
-    if decision is not None:
-        value.estimated_at = decision.event.occurred_at
-        value.decisions["estimated"] = decision.record()
-    elif line.anchor_index is not None and value.actual_at is None:
-        anchor = valued[line.anchor_index].value
-        moved = anchor.actual_at or anchor.estimated_at
-        # A planned time that was reported for this very line does not hang on the anchor any more.
-        if moved is not None and moved != anchor.planned_at and "planned" not in value.decisions:
-            value.estimated_at = due_at(line, plan, moved)
-            cause = anchor.decisions.get("actual") or anchor.decisions.get("estimated") or {}
-            value.decisions["estimated"] = {
-                "event": cause.get("event"),
-                "rule": DecisionRule.RIPPLE.value,
-                "losing": [],
-            }
+    if not reports:
+        if line.anchor_index is not None and value.actual_at is None:
+            _ripple(row, valued[line.anchor_index], plan)
+        return
+    order = policy.order_of(line.code, _FOR_ESTIMATED)
+    decision = stand(reports, order=order)
+    held = steady(reports, policy, order)
+    value.estimated_at, row.steady_at = decision.at, held.occurred_at
+    value.decisions["estimated"] = decision.record()
+    if held.occurred_at is not None and held.occurred_at != decision.at:
+        # Too small a change for others to move: they count from here still.
+        value.decisions["estimated"]["steady_at"] = held.occurred_at.isoformat()
+
+
+def _ripple(row: Valued, before: Valued, plan: Plan) -> None:
+    """An actual moves what counts from it exactly, an estimate by its steady part."""
+    value, anchor = row.value, before.value
+    moved = anchor.actual_at or before.steady_at
+    # A planned time that was reported for this very line does not hang on the anchor any more.
+    if moved is None or moved == anchor.planned_at or "planned" in value.decisions:
+        return
+    row.steady_at = value.estimated_at = due_at(row.line, plan, moved)
+    cause = anchor.decisions.get("actual") or anchor.decisions.get("estimated") or {}
+    value.decisions["estimated"] = {"event": cause.get("event"), "rule": DecisionRule.RIPPLE.value, "losing": []}
+
+
+def _own_arrival(
+    plan: Plan, reports: Sequence[dict[str, list[EventFact]]], planned: Sequence[datetime | None], policy: Policy
+) -> tuple[int | None, OwnArrival | None]:
+    """Index of the arrival, and when it is by our own history: from its departure, as reported or as expected."""
+    transit = transit_of(plan, policy)
+    if transit is None:
+        return None, None
+    lines = plan.template.lines if plan.template else ()
+    arrival, departure = arrival_index(lines), departure_index(lines)
+    if arrival is None or departure is None:
+        return None, None
+    if lines[arrival].code != "ARRIVED" or lines[arrival].place_role != PlaceRole.POD:
+        return None, None
+    split, units = reports[departure], plan.shipment.units
+    left = decide_actual(split.get(_ACT, ()), units, policy.agreement, policy.order_of("DEPARTED", _FOR_ACTUAL))
+    if left is not None:
+        return arrival, own_arrival(transit, left.at, has_left=True)
+    told = split.get(_EST)
+    held = steady(told, policy, policy.order_of("DEPARTED", _FOR_ESTIMATED)) if told else None
+    departs = held.occurred_at if held else planned[departure]
+    return arrival, own_arrival(transit, departs, has_left=False) if departs else None
+
+
+def _foresee(row: Valued, own: OwnArrival, plan: Plan, policy: Policy, now: datetime) -> None:
+    """Our own arrival beside the carrier's, and in its place where it is the better one. It never makes an actual.
+
+    When the carrier says nothing, ours stands once the departure is reported; before that only where no plan is known.
+    """
+    value = row.value
+    if value.actual_at is not None:
+        return
+    row.own = own
+    told = value.decisions.get("estimated")
+    said = told is not None and told["rule"] not in _OURS
+    is_best = is_own_better(own, plan, policy, now) if said else own.has_left or value.planned_at is None
+    if not is_best:
+        return
+    losing = [told["event"], *told["losing"]] if told and said else []
+    row.steady_at = value.estimated_at = own.at
+    value.decisions["estimated"] = {
+        "event": None,
+        "rule": DecisionRule.OWN_HISTORY.value,
+        "losing": sorted(losing),
+    }
 
 
 def _infer(valued: list[Valued]) -> None:
@@ -182,10 +278,11 @@ def _infer(valued: list[Valued]) -> None:
 
 def _take_from(value: MilestoneValue, later: MilestoneValue) -> None:
     value.actual_at, value.state, value.is_inferred = later.actual_at, REACHED, True
+    value.evidence = INFERRED
     event = later.decisions["actual"]["event"]
     value.decisions["actual"] = {"event": event, "rule": DecisionRule.INFERRED.value, "losing": []}
-    ripple = value.decisions.get("estimated")
-    if ripple is not None and ripple["rule"] == DecisionRule.RIPPLE.value:
+    told = value.decisions.get("estimated")
+    if told is not None and told["rule"] in _OURS:
         value.estimated_at = None
         del value.decisions["estimated"]
 
@@ -197,8 +294,10 @@ def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool) -> N
         if value.state == REACHED:
             continue
         expected = value.expected_at
-        if is_cancelled or not line.is_mandatory:
+        if is_cancelled:
             value.state = ESTIMATED if value.estimated_at else PLANNED
+        elif not line.is_mandatory:
+            value.state = _state_of_optional(value, is_passed=line.position < furthest)
         elif line.position < furthest:
             value.state = MISSING
         elif expected is not None and now > expected + line.late:
@@ -207,11 +306,19 @@ def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool) -> N
             value.state = ESTIMATED if value.estimated_at else PLANNED
 
 
+def _state_of_optional(value: MilestoneValue, *, is_passed: bool) -> str:
+    """Passed over once a later mandatory line is reached, unless somebody still expects it."""
+    told = value.decisions.get("estimated")
+    if is_passed and (told is None or told["rule"] in _OURS):
+        return SKIPPED
+    return ESTIMATED if value.estimated_at else PLANNED
+
+
 def _set_deviations(valued: list[Valued]) -> None:
     latest: datetime | None = None
     for row in valued:
         value, line = row.value, row.line
-        if value.is_inferred:
+        if value.is_inferred or value.state == SKIPPED:
             continue
         if value.state == MISSING:
             value.deviation = Deviation.MISSING.value

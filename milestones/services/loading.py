@@ -28,8 +28,9 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
+from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
+from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
 
@@ -48,7 +49,7 @@ class ShipmentRow:
 
 
 def load_policy() -> Policy:
-    """Rules, vocabulary and the usual delay of the sources."""
+    """Rules, vocabulary, the usual delay of the sources, and what decides between reports that differ."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
     return Policy(
         rules=tuple(_rule(rule) for rule in rules),
@@ -56,6 +57,10 @@ def load_policy() -> Policy:
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
+        },
+        preferences={
+            (code or "*", field): tuple(order)
+            for code, field, order in ConflictPolicy.objects.values_list("type_id", "field", "order")
         },
     )
 
@@ -127,11 +132,13 @@ def _line(line: TemplateLine, index: Mapping[int, int]) -> LineFact:
 
 _SHIPMENTS = """
     SELECT id, public_id::text, reference, mode, type, customer_id, cancelled_at IS NOT NULL,
+           EXISTS (SELECT FROM shipments_reference r
+                   WHERE r.shipment_id = s.id AND r.type = ANY(%s::text[])),
            booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
-    FROM shipments_shipment WHERE id = ANY(%s::bigint[])
+    FROM shipments_shipment s WHERE id = ANY(%s::bigint[])
 """
 _LEGS = """
-    SELECT shipment_id, sequence, mode, voyage, flight, vessel_imo, origin_id, destination_id
+    SELECT shipment_id, sequence, mode, carrier_id, voyage, flight, vessel_imo, origin_id, destination_id
     FROM shipments_leg WHERE shipment_id = ANY(%s::bigint[])
 """
 _UNITS = "SELECT shipment_id, key FROM shipments_unit WHERE shipment_id = ANY(%s::bigint[])"
@@ -143,7 +150,7 @@ _PLACES = """
 
 def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     """Shipments with their way, dates and units, by id."""
-    rows = fetch_rows(_SHIPMENTS, [array_of(ids)])
+    rows = fetch_rows(_SHIPMENTS, [array_of(sorted(CARRIER_REFERENCES)), array_of(ids)])
     legs = fetch_rows(_LEGS, [array_of(ids)])
     places = {
         pk: (PlaceFact(pk, code, country, zone), f"{name} ({unlocode})")
@@ -152,9 +159,9 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
         )
     }
     ways: dict[int, list[LegFact]] = defaultdict(list)
-    for shipment_id, sequence, mode, *numbers, origin, destination in legs:
+    for shipment_id, sequence, mode, carrier_id, *numbers, origin, destination in legs:
         called = frozenset(key for number in numbers if (key := journey_key(number)))
-        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0], called))
+        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0], called, carrier_id))
     units: dict[int, set[str]] = defaultdict(set)
     for shipment_id, key in fetch_rows(_UNITS, [array_of(ids)]):
         units[shipment_id].add(key)
@@ -167,7 +174,7 @@ def _shipment(
     legs: Sequence[LegFact],
     units: Iterable[str],
 ) -> ShipmentRow:
-    pk, public_id, reference, mode, type_, customer_id, is_cancelled, *dates, origin, destination = row
+    pk, public_id, reference, mode, type_, customer_id, is_cancelled, is_known, *dates, origin, destination = row
     fact = ShipmentFact(
         mode=mode,
         type=type_,
@@ -176,6 +183,7 @@ def _shipment(
         dates=dict(zip(_DATES, dates, strict=True)),
         units=frozenset(units),
         is_cancelled=is_cancelled,
+        has_outside_reference=is_known,
     )
     ends = {"origin": places[origin][1], "destination": places[destination][1]}
     return ShipmentRow(pk, public_id, reference, ends, fact)
@@ -187,8 +195,9 @@ _EVENTS = """
            COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
            e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
-           e.vessel_imo
+           e.vessel_imo, f.partner_id, f.transport = 'manual', e.zone_certainty = 'assumed'
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    JOIN shipments_source f ON f.id = e.source_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
     WHERE x.shipment_id = ANY(%s::bigint[])
