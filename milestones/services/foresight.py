@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,8 +16,8 @@ HORIZONS = (1, 3, 7, 14)
 # Departures and arrivals that were reported, by place as it is known under its UN/LOCODE, and who carried it.
 _JOURNEYS = """
     journeys AS MATERIALIZED (
-        SELECT s.id, COALESCE(o.same_as_id, op.id, o.id) AS origin_id,
-               COALESCE(d.same_as_id, dp.id, d.id) AS destination_id, s.mode, l.carrier_id,
+        SELECT s.id, COALESCE(o.same_as_id, op.same_as_id, op.id, o.id) AS origin_id,
+               COALESCE(d.same_as_id, dp.same_as_id, dp.id, d.id) AS destination_id, s.mode, l.carrier_id,
                dep.actual_at AS departed, arr.actual_at AS arrived,
                EXTRACT(epoch FROM arr.actual_at - dep.actual_at) / 60 AS minutes
         FROM shipments_shipment s
@@ -84,7 +85,7 @@ _SCORES = f"""
         WHERE carrier_off IS NOT NULL OR own_off IS NOT NULL
     ), lanes AS (
         SELECT origin_id, destination_id, mode, carrier_id, horizon, GROUPING(carrier_id) AS is_any,
-               count(*) FILTER (WHERE is_both) AS both,
+               count(*) FILTER (WHERE is_both) AS pairs,
                count(carrier_off) AS theirs, count(own_off) AS ours,
                avg(abs(carrier_off)) FILTER (WHERE is_both) AS carrier_error,
                avg(carrier_off) FILTER (WHERE is_both) AS carrier_bias,
@@ -98,11 +99,11 @@ _SCORES = f"""
     INSERT INTO milestones_etascore (origin_id, destination_id, mode, carrier_id, horizon, samples, carrier_error,
                                      carrier_bias, own_error, own_bias, refreshed_at)
     SELECT origin_id, destination_id, mode, carrier_id, horizon,
-           CASE WHEN both > 0 THEN both ELSE GREATEST(theirs, ours) END,
-           round(CASE WHEN both > 0 THEN carrier_error WHEN theirs >= ours THEN carrier_alone END),
-           round(CASE WHEN both > 0 THEN carrier_bias WHEN theirs >= ours THEN carrier_alone_bias END),
-           round(CASE WHEN both > 0 THEN own_error WHEN ours > theirs THEN own_alone END),
-           round(CASE WHEN both > 0 THEN own_bias WHEN ours > theirs THEN own_alone_bias END),
+           CASE WHEN pairs > 0 THEN pairs ELSE GREATEST(theirs, ours) END,
+           round(CASE WHEN pairs > 0 THEN carrier_error WHEN theirs >= ours THEN carrier_alone END),
+           round(CASE WHEN pairs > 0 THEN carrier_bias WHEN theirs >= ours THEN carrier_alone_bias END),
+           round(CASE WHEN pairs > 0 THEN own_error WHEN ours > theirs THEN own_alone END),
+           round(CASE WHEN pairs > 0 THEN own_bias WHEN ours > theirs THEN own_alone_bias END),
            %(now)s
     FROM lanes WHERE carrier_id IS NOT NULL OR is_any = 1
     ON CONFLICT (origin_id, destination_id, mode, carrier_id, horizon) DO UPDATE SET
@@ -126,7 +127,7 @@ def refresh_transit_times(*, now: datetime | None = None) -> dict[str, int]:
     The shipments take it up when they are evaluated next.
     """
     at = now or timezone.now()
-    values = {"now": at, "since": at - WINDOW, "least": LEAST_SAMPLES, "horizons": list(HORIZONS)}
+    values: dict[str, Any] = {"now": at, "since": at - WINDOW, "least": LEAST_SAMPLES, "horizons": list(HORIZONS)}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         cursor.execute(_TRANSIT, values)
