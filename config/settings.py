@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
         "UnitKind": "shipments.enums.UnitKind",
         "EventState": "portal.api.events.STATES",
         "CaseState": "milestones.enums.CaseState",
+        "EtaKind": "milestones.enums.EtaKind",
         "ExceptionKind": "milestones.enums.ExceptionKind",
         "MilestoneState": "milestones.enums.MilestoneState",
         "TaskState": "milestones.enums.TaskState",

@@ -4,7 +4,7 @@ from milestones.services.foresight import refresh_transit_times
 from milestones.services.grid import CellResult, GridResult, check_grid, names_of_milestones, record_grid
 from milestones.services.policies import drop_conflict_policy, set_conflict_policy
 from milestones.services.slips import slip_curve
-from milestones.services.timeline import Timeline, timeline_as_of
+from milestones.services.timeline import Timeline, cases_as_of, timeline_as_of
 
 __all__ = [
     "CellResult",
@@ -12,6 +12,7 @@ __all__ = [
     "Timeline",
     "acknowledge_case",
     "assign_case",
+    "cases_as_of",
     "check_grid",
     "close_task",
     "drop_conflict_policy",

@@ -168,6 +168,12 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     return {row[0]: _shipment(row, places, ways.get(row[0], ()), units.get(row[0], ())) for row in rows}
 
 
+def load_places(ids: Iterable[int]) -> dict[int, PlaceFact]:
+    """Places by id."""
+    rows = fetch_rows(_PLACES, [array_of(sorted(set(ids)))])
+    return {pk: PlaceFact(pk, code, country, zone) for pk, code, country, zone, *_names in rows}
+
+
 def _shipment(
     row: tuple[Any, ...],
     places: Mapping[int, tuple[PlaceFact, str]],
