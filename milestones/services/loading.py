@@ -31,9 +31,10 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
+from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import route
 from milestones.services.condition_sql import load_named
+from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
 
@@ -57,7 +58,7 @@ class ShipmentRow:
 
 
 def load_policy() -> Policy:
-    """Rules, vocabulary and the usual delay of the sources."""
+    """Rules, vocabulary, the usual delay of the sources, and what decides between reports that differ."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
     sources = list(Source.objects.values_list("id", "latency_minutes", "code", "transport"))
     return Policy(
@@ -67,6 +68,10 @@ def load_policy() -> Policy:
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
+        },
+        preferences={
+            (code or "*", field): tuple(order)
+            for code, field, order in ConflictPolicy.objects.values_list("type_id", "field", "order")
         },
     )
 
@@ -165,8 +170,10 @@ def _line(line: TemplateLine, positions: Mapping[int, int]) -> LineDraft:
 
 _SHIPMENTS = """
     SELECT id, public_id::text, reference, mode, type, customer_id, cancelled_at IS NOT NULL,
+           EXISTS (SELECT FROM shipments_reference r
+                   WHERE r.shipment_id = s.id AND r.type = ANY(%s::text[])),
            service, booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
-    FROM shipments_shipment WHERE id = ANY(%s::bigint[])
+    FROM shipments_shipment s WHERE id = ANY(%s::bigint[])
 """
 _LEGS = """
     SELECT shipment_id, sequence, mode, carrier_id, etd, eta, voyage, flight, vessel_imo, origin_id, destination_id
@@ -181,7 +188,7 @@ _PLACES = """
 
 def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     """Shipments with their way, dates and units, by id."""
-    rows = fetch_rows(_SHIPMENTS, [array_of(ids)])
+    rows = fetch_rows(_SHIPMENTS, [array_of(sorted(CARRIER_REFERENCES)), array_of(ids)])
     legs = fetch_rows(_LEGS, [array_of(ids)])
     places = {
         pk: (PlaceFact(pk, code, country, zone), f"{name} ({unlocode})")
@@ -200,13 +207,21 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     return {row[0]: _shipment(row, places, ways.get(row[0], ()), units.get(row[0], ())) for row in rows}
 
 
+def load_places(ids: Iterable[int]) -> dict[int, PlaceFact]:
+    """Places by id."""
+    rows = fetch_rows(_PLACES, [array_of(sorted(set(ids)))])
+    return {pk: PlaceFact(pk, code, country, zone) for pk, code, country, zone, *_names in rows}
+
+
 def _shipment(
     row: tuple[Any, ...],
     places: Mapping[int, tuple[PlaceFact, str]],
     legs: Sequence[LegFact],
     units: Iterable[str],
 ) -> ShipmentRow:
-    pk, public_id, reference, mode, type_, customer_id, is_cancelled, service, *dates, origin, destination = row
+    pk, public_id, reference, mode, type_, customer_id, is_cancelled, is_known, service, *dates, origin, destination = (
+        row
+    )
     fact = ShipmentFact(
         mode=mode,
         type=type_,
@@ -216,6 +231,7 @@ def _shipment(
         units=frozenset(units),
         is_cancelled=is_cancelled,
         service=service,
+        has_outside_reference=is_known,
     )
     ends = {"origin": places[origin][1], "destination": places[destination][1]}
     return ShipmentRow(pk, public_id, reference, ends, fact)
@@ -227,8 +243,9 @@ _EVENTS = """
            COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
            e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
-           e.vessel_imo
+           e.vessel_imo, f.partner_id, f.transport = 'manual', e.zone_certainty = 'assumed'
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    JOIN shipments_source f ON f.id = e.source_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
     WHERE x.shipment_id = ANY(%s::bigint[])
