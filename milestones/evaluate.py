@@ -13,7 +13,7 @@ from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
 from milestones.foreseeing import arrivals_heard
 from milestones.holding import effective, holds
-from milestones.selecting import active, assign
+from milestones.selecting import active, assign, lines_of
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
 from milestones.unplanned import value_unplanned
