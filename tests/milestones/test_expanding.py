@@ -6,6 +6,8 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from milestones.enums import AnchorKind, LineScope, PlaceRole, UnitRule
 from milestones.evaluate import evaluate
@@ -25,6 +27,7 @@ from tests.factories.milestones import (
     line,
     planned,
     policy,
+    rule,
     shipment_fact,
     template,
 )
@@ -446,6 +449,14 @@ def test_one_container_is_not_behind_another():
     }  # fmt: skip
 
 
+def test_what_shows_that_a_container_skipped_something_is_its_own():
+    lines = [line("GATE_OUT", 10, POD, scope=UNIT, anchor="eta"), line("EMPTY_RETURNED", 20, scope=UNIT)]
+    told = [event("EMPTY_RETURNED", ETA, unit=unit, id=f"by-{unit}") for unit in "AB"]
+    plan = Plan(shipment(units=frozenset("AB")), template(*lines))
+    found = evaluate(plan, told, policy(rule("missing")), ETA).cases
+    assert {case.slot: case.facts["evidence"] for case in found} == {"L10:UA": ["by-A"], "L10:UB": ["by-B"]}
+
+
 @pytest.mark.parametrize(
     ("rule", "units", "state"), [("all", ["A"], "planned"), ("all", ["A", "B"], "missing"), ("any", ["A"], "missing")]
 )
@@ -554,3 +565,47 @@ def test_parts_of_a_unit_are_whole_at_every_unit():
     ]
     found = reached(lines, shipment(units=frozenset("AB")), parts)
     assert {slot: at for slot, (_, _, at) in found.items()} == {"L10:UA": ETA + HOUR, "L10:UB": ETA + HOUR}
+
+
+# --- Any order -------------------------------------------------------------------------------------------------------
+EVERYTHING = [
+    line("BOOKED", 5, anchor="booked_at"),
+    line("EMPTY_OUT", 10, scope=UNIT, after=3, offset_minutes=-2 * 1440),
+    line("LOADED", 20, scope=LEG, after=3, offset_minutes=-240, is_mandatory=False),
+    line("DEPARTED", 30, scope=LEG, anchor=LEG_ETD),
+    line("ARRIVED", 40, scope=LEG, anchor=LEG_ETA),
+    line("RECEIVED_TRANSIT", 45, TRANSIT, scope=STOP, after=4, after_indexes=(4,)),
+    line("MANIFESTED", 46, condition=no),
+    line("GATE_OUT", 50, POD, scope=UNIT, after=4, is_working=True, after_indexes=(6,)),
+    line("DELIVERED", 60, after=7, unit_rule="any"),
+]
+told = st.builds(
+    lambda code, at, place, unit, number, kind, source: event(
+        code, ETD + at * HOUR, place, unit=unit, journey_number=number, classifier=kind, source=source,
+        told_at=ETD + (at + 3) * HOUR, trust=40 + 10 * source,
+    ),
+    st.sampled_from(sorted({one.code for one in EVERYTHING} | {"IN_TRANSIT"})),
+    st.integers(-50, 600),
+    st.sampled_from([None, DUISBURG, ROTTERDAM, SINGAPORE, SHANGHAI]),
+    st.sampled_from(["", "", "UABC1", "UABC2", "UABC3"]),
+    st.sampled_from(["", "021W", "7E", "T41"]),
+    st.sampled_from(["PLN", "EST", "ACT", "ACT", "ACT"]),
+    st.integers(1, 2),
+)  # fmt: skip
+
+
+@given(st.lists(told, max_size=12), st.randoms(use_true_random=False), st.sampled_from([(), WAY]), st.integers(0, 3))
+def test_any_order_of_any_reports_gives_the_same(reports, shuffler, legs, boxes):
+    plan = Plan(shipment(legs, units=frozenset(sorted(BOXES)[:boxes])), template(*EVERYTHING))
+    once = evaluate(plan, reports, policy(), NOW)
+    shuffled = list(reports)
+    shuffler.shuffle(shuffled)
+    assert evaluate(plan, shuffled, policy(), NOW) == once
+    values = once.milestones
+    assert len({value.slot for value in values}) == len(values)
+    assert all((value.state == "reached") == (value.actual_at is not None) for value in values)
+    # Every report of something that happened stands somewhere, or is counted among those that lost.
+    decided = {decision["event"] for value in values for decision in value.decisions.values()}
+    lost = {name for value in values for decision in value.decisions.values() for name in decision["losing"]}
+    waiting = {one.id for one in reports if one.unit or one.classifier != "ACT"}
+    assert {one.id for one in reports} - waiting <= decided | lost

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from milestones.enums import AnchorKind, PlaceRole
-from milestones.facts import Criteria, LegFact
+from milestones.facts import Criteria, LegFact, Plan
 from milestones.planning import (
     CircularPlan,
     add_working_days,
@@ -254,6 +254,12 @@ def test_without_an_anchor_nothing_is_due():
     unknown = plan(line("GATE_IN", anchor=AnchorKind.CUT_OFF.value), line("LOADED", 20, after=0))
     assert due_times(unknown, {}) == [None, None]
     assert due_at(unknown.template.lines[0], unknown, None) is None
+
+
+def test_without_a_template_or_a_date_nothing_is_due():
+    bare = plan(line("DEPARTED"), line("ARRIVED", 20, anchor="leg_eta"), dates={})
+    assert due_times(bare, {}) == [None, None]
+    assert due_times(Plan(shipment_fact(), None), {}) == []
 
 
 def test_lines_count_from_planned_times_that_were_reported():
