@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
+from milestones.conditions import ConditionError
 from milestones.enums import AnchorKind
 from milestones.models import Journey, Milestone
+from milestones.planning import CircularPlan
 from milestones.services import evaluate_shipments
 from milestones.services.loading import holidays_of, load_shipments, load_templates, plan_of, weekend_of
 from shipments.models import Leg, Unit
@@ -70,6 +72,22 @@ def test_a_template_is_loaded_as_it_was_written():
     assert (loaded.id, loaded.anchors, loaded.after_indexes, loaded.documents) == (second.pk, (0,), (0,), ("mbl",))
     assert [loaded.condition({"shipment.mode": mode}) for mode in ("air", "ocean")] == [True, False]
     assert set(load_templates([template.pk], with_active=False).by_id) == {template.pk}
+
+
+def test_a_template_that_cannot_be_used_is_left_out_unless_a_shipment_has_it(caplog):
+    broken = TemplateFactory(code="BROKEN", name="Broken")
+    one(broken, 10, "GATE_IN", requirement="conditional", condition={"field": "shipment.colour"})
+    assert "BROKEN" not in {template.code for template in load_templates([]).active}
+    assert "template Broken v1 is left out" in caplog.text
+    with pytest.raises(ConditionError):
+        load_templates([broken.pk])
+    circle = TemplateFactory(code="CIRCLE")
+    first = one(circle, 10, "GATE_IN")
+    first.after_line = first
+    first.save()
+    assert "CIRCLE" not in {template.code for template in load_templates([]).active}
+    with pytest.raises(CircularPlan):
+        load_templates([circle.pk])
 
 
 def test_milestones_stand_per_unit_and_leg():
