@@ -73,9 +73,10 @@ def _copies(line: LineFact, shipment: ShipmentFact) -> list[LineFact]:
             return [line]
         return [replace(line, slot=f"{line.slot}:U{unit}", unit=unit, share=len(units)) for unit in units]
     way = shipment.route.way
-    if not way:
+    if not way and (line.is_mandatory or line.scope == _LEG or line.place_role != _TRANSIT):
         return [line]
     found = _per_leg(line, way) if line.scope == _LEG else _per_stop(line, way)
+    # A direct way has no stops; nor is one expected where nobody says how it goes, but for what has to be reached.
     return found or [replace(line, applies=False, is_mandatory=False)]
 
 

@@ -14,17 +14,13 @@ _FAR = timedelta.max
 Choice = Callable[[EventFact, Sequence[int], Plan], int | None]
 
 
-def lines_met(event: EventFact, plan: Plan, one_of: Choice, mode_said: str) -> tuple[int, ...]:
-    """Indexes of the lines that an event is about; none when it is not planned.
+def lines_met(event: EventFact, indexes: Sequence[int], plan: Plan, one_of: Choice, mode_said: str) -> tuple[int, ...]:
+    """Which of the lines with its code (indexes) an event is about; none when it is not planned.
 
     Of the lines that stand once, one (`one_of`). Of those per unit, the one of its unit, or those of all units when it
     is about the whole. Of those per leg and per stop, one at most.
     """
-    template = plan.template
-    indexes = template.by_code.get(event.code, ()) if template else ()
-    if template is None or not indexes:
-        return ()
-    lines = template.lines
+    lines = plan.lines
     once = [i for i in indexes if not lines[i].unit and not lines[i].along]
     found = [one_of(event, once, plan)] if once else []
     about = event.unit if event.unit in plan.shipment.units else ""
@@ -41,9 +37,7 @@ def _on_the_way(event: EventFact, indexes: Sequence[int], plan: Plan, mode_said:
 
     A place that the way passes twice is told apart by the voyage, else by what is planned there nearest to the event.
     """
-    if plan.template is None:
-        return None
-    lines, route = plan.template.lines, plan.shipment.route
+    lines, route = plan.lines, plan.shipment.route
     named = frozenset(leg.sequence for leg in legs_called(event, route))
     fitting = [i for i in indexes if _fits(event, lines[i], route, named, mode_said)]
     if not event.place and not named and len(indexes) > 1:

@@ -180,3 +180,8 @@ class Plan:
     baselines: Mapping[str, datetime] = field(default_factory=dict)
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
     weekends: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> tuple[LineFact, ...]:
+        """Of its template; none without one."""
+        return self.template.lines if self.template else ()

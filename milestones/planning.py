@@ -30,8 +30,8 @@ _LADDER = (
     "customer", "origin place", "destination place", "origin country", "destination country", "service", "type", "mode",
 )  # fmt: skip
 _WEIGHTS = {name: 1 << step for step, name in enumerate(reversed(_LADDER))}
-# A place is in a country: who asks for the one has asked for the other.
-_IMPLIED = {"origin place": "origin country", "destination place": "destination country"}
+# A place is in a country, and a service is more than a mode: who asks for the one has asked for the other.
+_IMPLIED = {"origin place": "origin country", "destination place": "destination country", "service": "mode"}
 _LEG_DATES = {AnchorKind.LEG_ETD.value: AnchorKind.ETD.value, AnchorKind.LEG_ETA.value: AnchorKind.ETA.value}
 _LEG_ETD = AnchorKind.LEG_ETD.value
 _ONCE, _PREVIOUS, _NEXT = LineScope.SHIPMENT.value, Roll.PREVIOUS.value, Roll.NEXT.value
@@ -100,9 +100,10 @@ def _in_circle(left: Sequence[int], lines: Sequence[LineFact]) -> list[int]:
 def choose(templates: Sequence[TemplateFact], shipment: ShipmentFact) -> tuple[TemplateFact | None, str]:
     """The most specific template, and why.
 
-    The one with most criteria wins (a place counts for its country too); of equally many the one that is higher on the
-    ladder: customer, place of origin, of destination, country of origin, of destination, service, type, mode. Two
-    templates with different criteria that both match are never equal; by code and version for those that are the same.
+    The one with most criteria wins (a place counts for its country too, a service for its mode); of equally many the
+    one that is higher on the ladder: customer, place of origin, of destination, country of origin, of destination,
+    service, type, mode. Two templates with different criteria that both match are never equal; those with the same
+    go by code and version.
     """
     best: tuple[tuple[int, int, int], TemplateFact, list[str]] | None = None
     for template in sorted(templates, key=lambda t: (t.code, t.version)):
@@ -122,7 +123,7 @@ def choose(templates: Sequence[TemplateFact], shipment: ShipmentFact) -> tuple[T
 def specificity(criteria: Criteria) -> tuple[int, int, int]:
     """How much is asked for: the number of criteria, their weight on the ladder, and the weight of those written down.
 
-    Where a place is given its country is asked for without being written: the last number tells the two spellings
+    What a place or a service implies is asked for without being written: the last number tells the two spellings
     apart, as it is different for any two sets of criteria.
     """
     said = {name for name, wanted, _ in _asked(criteria)}

@@ -152,16 +152,14 @@ def lines_of(event: EventFact, plan: Plan) -> tuple[int, ...]:
     if template is None or indexes is None:
         return ()
     if template.is_spread:
-        return lines_met(event, plan, line_of, _means_said(event))
+        return lines_met(event, indexes, plan, line_of, _means_said(event))
     index = line_of(event, indexes, plan)
     return () if index is None else (index,)
 
 
 def line_of(event: EventFact, indexes: Sequence[int], plan: Plan) -> int | None:
     """Which of the lines with its code, each at a place of its own, the event is about; None when it is not planned."""
-    if plan.template is None:
-        return None
-    lines, route = plan.template.lines, plan.shipment.route
+    lines, route = plan.lines, plan.shipment.route
     legs = legs_of(event, route)
     place = event.place or _only_end(event, legs)
     fitting = [i for i in indexes if _may_be_at(event, lines[i].place_role, plan, legs)]

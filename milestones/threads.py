@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from milestones.enums import UnitRule
@@ -81,11 +80,9 @@ def passed(rows: Sequence[R], *, is_spread: bool) -> Callable[[R], bool]:
     return lambda row: row.line.position < furthest
 
 
-def _happened(row: Row) -> tuple[datetime, str]:
+def _happened(row: Row) -> tuple[float, str]:
     at = row.value.actual_at
-    if at is None:
-        raise ValueError("only what is reached is asked when")
-    return at, row.line.slot
+    return at.timestamp() if at else 0.0, row.line.slot
 
 
 def whole(rows: Sequence[R]) -> Sequence[R]:

@@ -30,7 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def _migrations_digest() -> str:
     digest = hashlib.sha256()
     for file in sorted(
-        [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/tables/*.csv"), ROOT / "requirements" / "base.txt"]
+        [
+            *ROOT.glob("*/migrations/*.py"),
+            *ROOT.glob("*/tables/*.csv"),
+            *ROOT.glob("milestones/workflows/*.py"),
+            ROOT / "requirements" / "base.txt",
+        ]
     ):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -16,5 +16,5 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("milestones", "0009_checks_validated")]
+    dependencies = [("milestones", "0010_default_workflows")]
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]

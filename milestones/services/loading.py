@@ -32,7 +32,7 @@ from milestones.facts import (
     TypeFact,
 )
 from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate, TemplateLine
-from milestones.planning import route
+from milestones.planning import CircularPlan, route
 from milestones.services.condition_sql import load_named
 from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
@@ -127,18 +127,31 @@ class Templates:
 
 
 def load_templates(pinned: Iterable[int], *, with_active: bool = True) -> Templates:
-    """The active templates, where one is to be chosen, and those that are `pinned` (ids), with their lines."""
-    wanted = Q(pk__in=set(pinned))
+    """The active templates, where one is to be chosen, and those that are `pinned` (ids), with their lines.
+
+    An active one that cannot be used is left out: it must not stop the plans of every shipment. Raises
+    planning.CircularPlan and conditions.ConditionError where a shipment is pinned to it.
+    """
+    kept = set(pinned)
+    wanted = Q(pk__in=kept)
     if with_active:
         wanted |= Q(state=TemplateState.ACTIVE)
     rows = list(MilestoneTemplate.objects.filter(wanted).order_by("id"))
     lines: dict[int, list[TemplateLine]] = defaultdict(list)
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
-    by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    by_id: dict[int, TemplateFact] = {}
+    for row in rows:
+        try:
+            by_id[row.pk] = template_fact(row, lines[row.pk])
+        except (CircularPlan, ConditionError) as error:
+            if row.pk in kept:
+                raise
+            logger.error("template %s is left out: %s", row, error)
+    trees = [line.condition for pk in by_id for line in lines[pk] if line.condition]
     names = frozenset().union(*(fields_of(tree) for tree in trees))
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+    active = [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE and row.pk in by_id]
+    return Templates(by_id, active, names)
 
 
 def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from milestones.defaults import RULES, TEMPLATES
+from milestones.judging import IMPLIED
 from milestones.models import ExceptionRule, MilestoneTemplate
 from milestones.services.loading import load_templates
-from milestones.valuing import IMPLIED
+from milestones.workflows import WORKFLOWS
 from shipments.enums import Mode
 from shipments.models import MilestoneType
 
@@ -24,10 +25,11 @@ def test_every_mode_has_a_template_for_any_type():
 
 @pytest.mark.django_db
 def test_the_defaults_are_loaded_and_no_line_counts_in_a_circle():
-    assert set(MilestoneTemplate.objects.active().values_list("code", flat=True)) == {t.code for t in TEMPLATES}
+    lines = {t.code: len(t.lines) for t in (*TEMPLATES, *WORKFLOWS)}
+    assert set(MilestoneTemplate.objects.active().values_list("code", flat=True)) == lines.keys()
     assert set(ExceptionRule.objects.values_list("code", flat=True)) == {r.code for r in RULES}
     loaded = load_templates([]).by_id.values()
-    assert {t.code: len(t.lines) for t in loaded} == {t.code: len(t.lines) for t in TEMPLATES}
+    assert {t.code: len(t.lines) for t in loaded} == lines
 
 
 @pytest.mark.django_db

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from milestones.enums import AnchorKind, PlaceRole
-from milestones.facts import Criteria, LegFact
+from milestones.facts import Criteria, LegFact, Plan
 from milestones.planning import (
     CircularPlan,
     add_working_days,
@@ -15,6 +16,7 @@ from milestones.planning import (
     due_times,
     order_lines,
     route,
+    specificity,
     zone_of,
 )
 from tests.factories.milestones import (
@@ -38,7 +40,11 @@ CRITERIA = {
     "customer_id": 7,
     "origin_country": "NL",
     "destination_country": "CN",
+    "service": "fcl",
+    "origin_place": "NLRTM",
+    "destination_place": "CNSGH",
 }
+GIVEN = {"service": "fcl"}
 
 
 def utc(*moment: int) -> datetime:
@@ -49,8 +55,8 @@ def utc(*moment: int) -> datetime:
 def test_one_more_criterion_wins(name):
     general = template(id=1, code="A")
     special = template(id=2, code="B", **{name: CRITERIA[name]})
-    assert choose([general, special], shipment_fact())[0] is special
-    assert choose([special, general], shipment_fact())[0] is special
+    assert choose([general, special], shipment_fact(**GIVEN))[0] is special
+    assert choose([special, general], shipment_fact(**GIVEN))[0] is special
 
 
 @pytest.mark.parametrize(
@@ -61,32 +67,67 @@ def test_one_more_criterion_wins(name):
         ("customer_id", 8),
         ("origin_country", "DE"),
         ("destination_country", "US"),
+        ("service", "lcl"),
+        ("origin_place", "NLAMS"),
+        ("destination_place", "CNNGB"),
     ],
 )
 def test_a_criterion_that_fails_excludes(name, other):
     general = template(id=1, code="Z")
     foreign = template(id=2, code="A", **{**CRITERIA, name: other})
-    assert choose([general, foreign], shipment_fact())[0] is general
+    assert choose([general, foreign], shipment_fact(**GIVEN))[0] is general
 
 
 @pytest.mark.parametrize(
     ("stronger", "weaker"),
     [
+        ("origin_place", "customer_id"),
+        ("origin_place", "destination_place"),
         ("customer_id", "origin_country"),
         ("origin_country", "destination_country"),
+        ("destination_place", "service"),
+        ("service", "origin_country"),
+        ("service", "shipment_type"),
         ("destination_country", "shipment_type"),
         ("shipment_type", "mode"),
     ],
 )
 def test_of_equally_many_criteria_the_more_telling_wins(stronger, weaker):
+    """A place counts for its country too, and a service for its mode: these are two."""
     one = template(id=1, code="Z", **{stronger: CRITERIA[stronger]})
     other = template(id=2, code="A", **{weaker: CRITERIA[weaker]})
-    assert choose([one, other], shipment_fact())[0] is one
+    assert choose([one, other], shipment_fact(**GIVEN))[0] is one
+
+
+def test_two_sets_of_criteria_are_never_equal():
+    names = list(CRITERIA)
+    scores = {
+        specificity(Criteria(**{name: CRITERIA[name] for name in chosen}))
+        for count in range(len(names) + 1)
+        for chosen in itertools.combinations(names, count)
+    }
+    assert len(scores) == 2 ** len(names)
+
+
+def test_more_criteria_go_before_stronger_ones():
+    customer = template(id=1, code="A", customer_id=7)
+    lane = template(id=2, code="B", mode="ocean", shipment_type="export")
+    assert choose([customer, lane], shipment_fact())[0] is lane
+
+
+def test_the_same_criteria_go_by_code_and_version():
+    first, second = template(id=1, code="A", mode="ocean"), template(id=2, code="B", mode="ocean")
+    assert choose([second, first], shipment_fact())[0] is first
 
 
 def test_the_reason_names_the_criteria():
     best = template(id=2, code="ocean export", mode="ocean", shipment_type="export")
     assert choose([best], shipment_fact()) == (best, "Ocean export v1: type export, mode ocean")
+    everything = template(id=3, code="all", **CRITERIA)
+    assert choose([best, everything], shipment_fact(**GIVEN))[1] == (
+        "All v1: customer, origin place NLRTM, destination place CNSGH, origin country NL, destination country CN, "
+        "service fcl, type export, mode ocean"
+    )
     assert choose([template()], shipment_fact())[1] == "T v1: it matches any shipment"
     assert choose([], shipment_fact()) == (None, "No active template matches.")
 
@@ -94,6 +135,7 @@ def test_the_reason_names_the_criteria():
 def test_lines_come_after_those_they_count_from():
     lines = [line("A", 1, after=2), line("B", 2), line("C", 3, after=1)]
     assert order_lines(lines) == (1, 2, 0)
+    assert order_lines([line("A", 1, after_indexes=(1,)), line("B", 2)]) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +144,10 @@ def test_lines_come_after_those_they_count_from():
         ([line("A", 1, after=1), line("B", 2, after=0)], (1, 2)),
         ([line("A", 1, after=0)], (1,)),
         ([line("A", 1), line("B", 2, after=9)], (2,)),
+        ([line("A", 1), line("B", 2, after=-1), line("C", 3, after=1)], (2,)),
+        ([line("A", 1, after_indexes=(1,)), line("B", 2, after=0)], (1, 2)),
+        ([line("A", 1, after=1), line("B", 2, after=2), line("C", 3, after=1)], (2, 3)),
+        ([line("A", 1), line("B", 2, after_indexes=(5,))], (2,)),
     ],
 )
 def test_a_circle_is_refused(lines, positions):
@@ -208,6 +254,12 @@ def test_without_an_anchor_nothing_is_due():
     unknown = plan(line("GATE_IN", anchor=AnchorKind.CUT_OFF.value), line("LOADED", 20, after=0))
     assert due_times(unknown, {}) == [None, None]
     assert due_at(unknown.template.lines[0], unknown, None) is None
+
+
+def test_without_a_template_or_a_date_nothing_is_due():
+    bare = plan(line("DEPARTED"), line("ARRIVED", 20, anchor="leg_eta"), dates={})
+    assert due_times(bare, {}) == [None, None]
+    assert due_times(Plan(shipment_fact(), None), {}) == []
 
 
 def test_lines_count_from_planned_times_that_were_reported():
