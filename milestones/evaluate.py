@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
 from milestones.evidencing import taken_back
 from milestones.excepting import Trouble, cases, next_check, tasks, troubles
+from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
 from milestones.foreseeing import arrivals_heard
 from milestones.holding import effective, holds
-from milestones.selecting import active, assign, line_of
+from milestones.selecting import active, assign, lines_of
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
 from milestones.unplanned import value_unplanned
@@ -22,6 +24,8 @@ _STAYS = frozenset({JourneyStatus.CANCELLED.value})
 
 def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datetime) -> Evaluation:
     """What stands at `now`, when the shipment has this plan and these events are known (in any order)."""
+    if plan.template is not None and not plan.template.is_plain:
+        plan = replace(plan, template=expand(plan.template, plan.shipment))
     heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
@@ -46,8 +50,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
 
 def _lines_taken_back(events: Sequence[EventFact], heard: Sequence[EventFact], plan: Plan) -> frozenset[int]:
     """Indexes of the lines of which something was reported that does not count any more."""
-    lines = (line_of(event, plan) for event in taken_back(events, heard))
-    return frozenset(index for index in lines if index is not None)
+    return frozenset(index for event in taken_back(events, heard) for index in lines_of(event, plan))
 
 
 def _standing(found: list[Trouble], status: str) -> list[Trouble]:

@@ -17,7 +17,7 @@ from milestones.facts import (
     ScoreFact,
     TransitFact,
 )
-from milestones.selecting import ACTUAL, line_of, only_retracts
+from milestones.selecting import ACTUAL, lines_of, only_retracts
 from shipments.enums import Classifier
 
 _ENDS = frozenset({PlaceRole.POD.value, PlaceRole.DESTINATION.value})
@@ -41,6 +41,8 @@ def arrival_index(lines: Sequence[LineFact]) -> int | None:
     delivery = None
     for index in range(len(lines) - 1, -1, -1):
         line = lines[index]
+        if not line.applies:
+            continue
         if line.code == "ARRIVED" and line.place_role in _ENDS:
             return index
         if delivery is None and line.code == "DELIVERED":
@@ -124,7 +126,7 @@ def _gone(events: Sequence[EventFact], rows: set[int], code: str, index: int, pl
         and e.classifier != ACTUAL
         and e.row not in rows
         and not e.is_quarantined
-        and line_of(e, plan) == index
+        and index in lines_of(e, plan)
         and not (e.retracts and only_retracts(e, events))
     ]
 

@@ -220,7 +220,9 @@ def _outcomes(
 ) -> dict[int, Evaluation]:
     """The rules applied to each; a journey without a template is given one."""
     policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
-    templates = loading.load_templates(j.template_id for j in journeys if j.template_id)
+    pinned = {j.template_id for j in journeys if j.template_id}
+    templates = loading.load_templates(pinned, with_active=any(j.template_id is None for j in journeys))
+    loading.name_facts(shipments, policy, templates)
     events = loading.load_events([journey.id for journey in journeys])
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:

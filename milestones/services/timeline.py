@@ -43,10 +43,13 @@ def timeline_as_of(shipment: Shipment, as_of: datetime) -> Timeline:
     fact = _as_it_was(shipment, row.fact, as_of)
     pinned, baselines = _pinned(shipment, as_of)
     templates = loading.load_templates([pinned] if pinned else [])
+    shown = dataclasses.replace(row, fact=fact)
+    policy = with_history(loading.load_policy(), [fact])
+    loading.name_facts({shipment.pk: shown}, policy, templates)
     template = templates.by_id[pinned] if pinned else choose(templates.active, fact)[0]
     plan = loading.plan_of(fact, template, baselines, as_of)
     events = loading.load_events([shipment.pk], as_of=as_of).get(shipment.pk, [])
-    outcome = evaluate(plan, events, with_history(loading.load_policy(), [fact]), as_of)
+    outcome = evaluate(plan, events, policy, as_of)
     return Timeline(as_of, outcome.milestones, outcome.summary, tuple(outcome.set_aside))
 
 
