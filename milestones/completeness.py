@@ -99,7 +99,7 @@ def _dates(valued: Sequence[Valued], plan: Plan) -> Part:
     lines = sum(r.line.is_mandatory for r in valued)
     hang: dict[str, int] = {}
     for row in undated:
-        anchor = _root(row, valued)
+        anchor = _root(row)
         if anchor in _DATES and plan.shipment.dates.get(anchor) is None:
             hang[anchor] = hang.get(anchor, 0) + 1
     share = 1 - len(undated) / lines
@@ -109,12 +109,11 @@ def _dates(valued: Sequence[Valued], plan: Plan) -> Part:
     return Part(share, f"date_{date}", "", hang[date] / lines)
 
 
-def _root(row: Valued, valued: Sequence[Valued]) -> str:
+def _root(row: Valued) -> str:
     """The date of the shipment that a line counts from in the end."""
-    line = row.line
-    while line.anchor_index is not None:
-        line = valued[line.anchor_index].line
-    return line.anchor
+    while row.anchors:
+        row = row.anchors[0]
+    return row.line.anchor
 
 
 def _way(plan: Plan) -> Part:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from milestones.enums import EtaKind
 from milestones.models import EtaVersion, Journey
 from milestones.slipping import SlipCurve, Told, curve
@@ -11,12 +13,15 @@ from shipments.models import Shipment
 _MOST = 500
 
 
-def slip_curve(shipment: Shipment) -> SlipCurve:
+def slip_curve(shipment: Shipment, *, as_of: datetime | None = None) -> SlipCurve:
     """How its expected arrival has moved by the word of the carrier, else by the plans that were reported.
 
-    All versions are in it, our own among them. Two queries.
+    All versions are in it, our own among them; with `as_of`, those told by then. Two queries, one when the journey of
+    the shipment is loaded.
     """
     rows = EtaVersion.objects.filter(shipment=shipment).select_related("source__partner").order_by("-told_at", "-pk")
+    if as_of is not None:
+        rows = rows.filter(told_at__lte=as_of)
     told = [
         Told(
             kind=row.kind,
@@ -29,5 +34,5 @@ def slip_curve(shipment: Shipment) -> SlipCurve:
         )
         for row in rows[:_MOST]
     ]
-    arrived = Journey.objects.filter(pk=shipment.pk).values_list("arrived_at", flat=True).first()
-    return curve(told, arrived, (EtaKind.CARRIER.value, EtaKind.PLAN.value))
+    journey: Journey | None = getattr(shipment, "journey", None)
+    return curve(told, journey.arrived_at if journey else None, (EtaKind.CARRIER.value, EtaKind.PLAN.value))

@@ -91,10 +91,11 @@ def _as_it_was(shipment: Shipment, fact: ShipmentFact, as_of: datetime) -> Shipm
         fact,
         mode=said["mode"],
         type=said["type"],
-        dates={name: datetime.fromisoformat(at) if at else None for name, at in said["dates"].items()},
+        dates={name: _instant(at) for name, at in said["dates"].items()},
         route=route(places[ends[0]], places[ends[1]], list(_legs(legs, places))),
         units=frozenset(unit["key"] for unit in said["units"]),
         is_cancelled=said["cancelled"],
+        service=said["service"],
     )
 
 
@@ -108,4 +109,10 @@ def _legs(legs: Iterable[Mapping[str, Any]], places: Mapping[int, PlaceFact]) ->
             destination=places[leg["destination"]],
             numbers=frozenset(filter(None, called)),
             carrier_id=leg["carrier"],
+            etd=_instant(leg["etd"]),
+            eta=_instant(leg["eta"]),
         )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -100,6 +100,8 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("Aliases of places"), "label", "shipments_locationalias"),
             Entry(_("Milestone templates"), "checklist", "milestones_milestonetemplate"),
             Entry(_("Exception rules"), "crisis_alert", "milestones_exceptionrule"),
+            Entry(_("Conflicting reports"), "balance", "milestones_conflictpolicy"),
+            Entry(_("Accuracy of arrivals"), "query_stats", "milestones_etascore"),
             Entry(_("Deliveries"), "outgoing_mail", "partners_delivery"),
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
-from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
+from milestones.models import ConflictPolicy, EtaScore, ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
 from partners.models import ApiKey, Delivery, Job, Partner, User
 from portal.console import (
     charges,
@@ -19,6 +19,7 @@ from portal.console import (
     mappings,
     partners,
     places,
+    policies,
     shipments,
     sources,
     tariffs,
@@ -67,6 +68,8 @@ ROOMS = {
     CodeMapping: mappings.MappingRoom,
     MilestoneTemplate: templates.TemplateRoom,
     ExceptionRule: templates.ExceptionRuleRoom,
+    ConflictPolicy: policies.PolicyRoom,
+    EtaScore: policies.AccuracyRoom,
 }
 
 for model, room in ROOMS.items():

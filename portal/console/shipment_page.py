@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Sum
@@ -17,8 +18,9 @@ from billing.enums import Side
 from billing.models import Charge
 from milestones.enums import DecisionRule
 from milestones.models import Journey, Milestone, ShipmentException, WorkTask
+from milestones.services import cases_as_of
 from partners.enums import Clock
-from portal.console import cells, event_log
+from portal.console import cells, event_log, foresight
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
@@ -46,6 +48,7 @@ class Line:
     delta: Any
     source: str
     reasons: list[Reason]
+    evidence: str = ""
 
     @property
     def where(self) -> str:
@@ -56,16 +59,24 @@ def context(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:
     """What templates/console/shipment.html shows."""
     user = person(request)
     reader = timeline.Reader(face=times.ClockFace(user.clock, user.time_zone))
+    as_of = foresight.asked_instant(request)
     # Any: mypy finds that Milestone is a MilestoneLike everywhere but as an argument of a type.
-    milestones: list[Any] = list(Milestone.objects.filter(shipment=shipment).select_related("location"))
+    milestones: list[Any] = (
+        foresight.milestones_at(shipment, as_of)
+        if as_of
+        else list(Milestone.objects.filter(shipment=shipment).select_related("location"))
+    )
     events = _events(shipment)
     view = timeline.build(milestones, reader)
-    track = scale(milestones, timezone.now())
+    track = scale(milestones, as_of or timezone.now())
     named = {str(event.public_id): event for event in events}
     return {
-        "facts": _facts(shipment),
+        "facts": _facts(request, shipment),
+        "as_of": foresight.as_of_note(as_of),
+        "as_of_value": request.GET.get("as_of", "") if as_of else "",
+        "arrival": foresight.arrival_view(shipment, reader.face, as_of),
         "mode_icon": cells.MODE_ICONS[shipment.mode],
-        "cases": _cases(request, shipment),
+        "cases": _cases(request, shipment, as_of),
         "view": view,
         "track": track,
         "lines": [_line(row, track, named) for row in view.rows],
@@ -83,7 +94,7 @@ def _events(shipment: Shipment) -> list[Event]:
 # --- top -----------------------------------------------------------------------------------------------------------
 
 
-def _facts(shipment: Shipment) -> list[Fact]:
+def _facts(request: HttpRequest, shipment: Shipment) -> list[Fact]:
     journey: Journey | None = getattr(shipment, "journey", None)
     units = list(shipment.units.all())
     references = [r for r in shipment.references.all() if r.type not in ("shipment", "container")]
@@ -97,6 +108,7 @@ def _facts(shipment: Shipment) -> list[Fact]:
         facts.append(Fact(_("Unit"), units[0].number, more))
     if journey is not None:
         facts += [_arrival(shipment, journey), Fact(_("Updated"), cells.ago(journey.last_event_at))]
+        facts.append(foresight.completeness(request, shipment, journey))
     return facts
 
 
@@ -133,11 +145,13 @@ def _journey_words(shipment: Shipment) -> str:
     return journey.template_reason or _("No template fits this shipment.")
 
 
-def _cases(request: HttpRequest, shipment: Shipment) -> list[dict[str, Any]]:
+def _cases(request: HttpRequest, shipment: Shipment, as_of: datetime | None) -> list[dict[str, Any]]:
+    """What is open now, or what was open then: of that nothing can be resolved any more."""
     if not request.user.has_perm("milestones.view_shipmentexception"):
         return []
-    rows = ShipmentException.objects.filter(shipment=shipment).unresolved().worst_first().select_related("assignee")
-    may = request.user.has_perm("milestones.change_shipmentexception")
+    now = ShipmentException.objects.filter(shipment=shipment).unresolved()
+    rows = (cases_as_of(shipment, as_of) if as_of else now).worst_first().select_related("assignee")
+    may = as_of is None and request.user.has_perm("milestones.change_shipmentexception")
     return [
         {
             "case": case,
@@ -163,7 +177,8 @@ def _line(row: timeline.Row[Any], track: Track, named: Mapping[str, Event]) -> L
         for what, field in _FIELDS
         if what in milestone.decisions and getattr(milestone, field)
     ]
-    return Line(row, track.mark(milestone), _delta(row, milestone, best), _source(milestone, named), reasons)
+    delta, source = _delta(row, milestone, best), _source(milestone, named)
+    return Line(row, track.mark(milestone), delta, source, reasons, foresight.evidence(milestone))
 
 
 def _delta(row: timeline.Row[Any], milestone: Milestone, best: Any) -> Any:
@@ -187,10 +202,11 @@ def _source(milestone: Milestone, named: Mapping[str, Event]) -> str:
 def _reason(what: str, decision: Mapping[str, Any], named: Mapping[str, Event]) -> Reason:
     labels = {"actual": _("Actual"), "estimated": _("Estimated"), "planned": _("Planned")}
     rule = decision.get("rule", "")
+    event = decision.get("event")
     return Reason(
         what=labels[what],
         rule=str(DecisionRule(rule).label) if rule in DecisionRule.values else str(rule),
-        winner=_report(named.get(str(decision.get("event")))),
+        winner=_report(named.get(str(event))) if event else "",
         losers=[_report(named.get(str(key))) for key in decision.get("losing", [])],
     )
 

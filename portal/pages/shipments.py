@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from milestones.enums import Audience, Health, JourneyStatus
 from milestones.models import Journey, Milestone
+from milestones.services import slip_curve
 from partners.access import may
 from partners.enums import Permission
 from portal.pages import search
 from portal.pages.base import Page, page_of
-from portal.presentation import timeline
+from portal.presentation import arrivals, timeline
 from portal.presentation.audiences import audiences_of, audiences_of_each
 from portal.presentation.summary import FINISHED, Summary, summarise
 from portal.presentation.timeline import Reader
@@ -131,6 +132,13 @@ class ShipmentPage(Page):
             others=others,
             summary=summarise(shipment, journey_of(shipment), view, reader, self.now),
             view=view,
+            foretold=arrivals.build(
+                slip_curve(shipment),
+                journey_of(shipment),
+                zone=shipment.destination.time_zone,
+                face=reader.face,
+                is_outside=True,
+            ),
             moved_by=_moved_by(shipment.legs.all()),
             references=shipment.references.all(),
             units=shipment.units.all(),

@@ -15,6 +15,7 @@ from portal.presentation import shapes, words
 REACHED = "DLU"
 UNCONFIRMED = "OMW"
 _STEP = shapes.BOX + 2
+_LETTERS: dict[str, str] = {MilestoneState.OVERDUE: "O", MilestoneState.MISSING: "M", MilestoneState.SKIPPED: "N"}
 # To people outside, what is overdue or missing for us waits for confirmation (ux.md 3.2).
 _OUTSIDE = str.maketrans("OM", "WW")
 
@@ -33,7 +34,7 @@ def letter(milestone: Judged) -> str:
         return "U" if milestone.deviation == Deviation.UNEXPECTED else "L" if is_late else "D"
     if milestone.state == MilestoneState.ESTIMATED:
         return "S" if is_late else "E"
-    return {MilestoneState.OVERDUE: "O", MilestoneState.MISSING: "M"}.get(MilestoneState(milestone.state), "P")
+    return _LETTERS.get(milestone.state, "P")
 
 
 def outside(letters: str) -> str:
@@ -56,6 +57,7 @@ def sentence(letters: str, next_name: str = "") -> str:
         (overdue, _("%(count)d overdue")),
         (missing, _("%(count)d missing")),
         (waiting, _("%(count)d waiting for confirmation")),
+        (letters.count("N"), _("%(count)d not needed")),
     )
     parts += [text % {"count": count} for count, text in counted if count]
     parts += [_("next: %(name)s") % {"name": next_name}] if next_name else []

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 
-from milestones.enums import Audience, Deviation, MilestoneState
+from milestones.enums import Audience, Deviation, Evidence, MilestoneState
 from portal.presentation import strip, times, words
 from portal.presentation.times import ClockFace, LocalTime
 from portal.presentation.words import Word
@@ -41,6 +41,8 @@ class MilestoneLike(Protocol):
     def time_zone(self) -> str: ...
     @property
     def is_inferred(self) -> bool: ...
+    @property
+    def evidence(self) -> str: ...
     @property
     def baseline_at(self) -> datetime | None: ...
     @property
@@ -183,10 +185,21 @@ def _departs(planned_at: datetime | None, at: datetime) -> bool:
 
 
 def _note(one: MilestoneLike, zone: str, reader: Reader) -> str:
-    notes = []
+    notes = [_evidence(one.evidence, is_outside=reader.is_outside)]
     if one.is_inferred:
-        notes.append(_("follows from a later report"))
+        notes = [_("follows from a later report")]
     has_time = one.actual_at or one.estimated_at or one.planned_at
     if has_time and not zone and not reader.is_outside:
         notes.append(_("zone unknown"))
-    return "; ".join(notes)
+    return "; ".join(filter(None, notes))
+
+
+def _evidence(evidence: str, *, is_outside: bool) -> str:
+    """How well a time is vouched for, where that is worth a word: one report is what is usual."""
+    notes = {
+        Evidence.CONFIRMED: _("confirmed by a second source"),
+        Evidence.DISPUTED: _("being checked, the sources disagree") if is_outside else _("the sources disagree"),
+        Evidence.RETRACTED: _("a report was taken back"),
+        Evidence.MANUAL: "" if is_outside else _("entered by hand"),
+    }
+    return notes.get(Evidence(evidence), "") if evidence else ""

@@ -13,6 +13,7 @@ from billing.enums import ChargeState, DocumentKind, InvoiceState
 from milestones.enums import (
     CaseState,
     Deviation,
+    Evidence,
     ExceptionKind,
     Health,
     JourneyStatus,
@@ -141,6 +142,7 @@ LETTERS: dict[str, _Look] = {
     "M": ("gap", "bad"),
     "P": ("diamond", "plan"),
     "W": ("waiting", "warn"),
+    "N": ("dash", "mute"),
 }
 
 
@@ -227,5 +229,11 @@ def _letter_text(letter: str) -> str:
         "M": MilestoneState.MISSING.label,
         "P": MilestoneState.PLANNED.label,
         "W": _("Waiting for confirmation"),
+        "N": MilestoneState.SKIPPED.label,
     }
     return str(texts[letter])
+
+
+def evidence(value: str) -> str:
+    """How well an actual time is vouched for."""
+    return str(Evidence(value).label)

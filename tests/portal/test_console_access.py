@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from billing.models import Charge, ChargeRule, Tariff
 from billing.services import export_invoices
-from milestones.models import ExceptionRule, MilestoneTemplate
+from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate
 from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Job, Partner, User
 from portal.console.base import ConsoleAdmin
@@ -24,7 +24,7 @@ from shipments.enums import Format, WaitReason
 from shipments.models import Acknowledgement, CodeMapping, LocationAlias, MilestoneType, Upload, WaitingEvent
 from shipments.services import check_upload, save_connection
 from tests.factories.billing import handling, issued
-from tests.factories.milestones import CaseFactory, TaskFactory
+from tests.factories.milestones import CaseFactory, EtaScoreFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
 from tests.factories.shipments import EventFactory, MessageFactory, SourceFactory
 from tests.portal.journeys import shipment_of, with_journey
@@ -48,6 +48,8 @@ ROOMS = {
     "milestones_worktask": ("sales", ""),
     "milestones_milestonetemplate": ("sales", ""),
     "milestones_exceptionrule": ("sales", ""),
+    "milestones_conflictpolicy": ("sales", ""),
+    "milestones_etascore": ("sales", ""),
     "partners_partner": ("sales", ""),
     "partners_user": ("auditor", "operations"),
     "partners_apikey": ("administrator", "operations"),
@@ -106,6 +108,9 @@ ACTIONS = {
     "milestones_shipmentexception take": ("customs", "sales"),
     "milestones_shipmentexception assign": ("operations", "auditor"),
     "milestones_worktask close": ("operations", "sales"),
+    "milestones_conflictpolicy edit": ("operations", "sales"),
+    "milestones_conflictpolicy drop": ("administrator", "customs"),
+    "milestones_conflictpolicy create": ("operations", "finance"),
     "partners_partner edit": ("administrator", "operations"),
     "partners_partner identify": ("administrator", "finance"),
     "partners_partner member": ("administrator", "operations"),
@@ -177,6 +182,8 @@ def rows() -> dict[str, Model]:
         "milestones_worktask": TaskFactory(shipment=shipment),
         "milestones_milestonetemplate": MilestoneTemplate.objects.first(),
         "milestones_exceptionrule": ExceptionRule.objects.first(),
+        "milestones_conflictpolicy": ConflictPolicy.objects.first(),
+        "milestones_etascore": EtaScoreFactory(carrier_error=90, own_error=60, carrier_bias=-90, own_bias=0),
         "partners_partner": partner,
         "partners_user": person,
         "partners_apikey": api_key(partner)[0],

@@ -26,6 +26,7 @@ class Judged:
         (MilestoneState.OVERDUE, Deviation.OVERDUE, "O"),
         (MilestoneState.MISSING, Deviation.MISSING, "M"),
         (MilestoneState.PLANNED, "", "P"),
+        (MilestoneState.SKIPPED, "", "N"),
     ],
 )
 def test_a_milestone_is_one_letter(state: str, deviation: str, letter: str) -> None:
@@ -42,6 +43,7 @@ def test_people_outside_read_of_waiting_where_the_house_reads_overdue_or_missing
         ("", "", "No milestones are planned yet"),
         ("D", "", "1 of 1 milestone reached"),
         ("DDLSOMP", "Vessel arrived", "3 of 7 milestones reached; 2 late; 1 overdue; 1 missing; next: Vessel arrived"),
+        ("DND", "", "2 of 3 milestones reached; 1 not needed"),
         ("DWE", "", "1 of 3 milestones reached; 1 waiting for confirmation"),
     ],
 )

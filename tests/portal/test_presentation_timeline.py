@@ -37,6 +37,7 @@ class Told:
     unit_number: str = ""
     time_zone: str = ""
     is_inferred: bool = False
+    evidence: str = ""
     baseline_at: datetime | None = None
     planned_at: datetime | None = NOW
     estimated_at: datetime | None = None

@@ -64,7 +64,7 @@ def test_each_letter_of_a_strip_has_a_word_of_its_own() -> None:
     said = [str(words.milestone(letter)) for letter in words.LETTERS]
     assert said == [
         "Reached", "Reached late", "Happened, not planned", "Expected", "Expected late", "Overdue", "Missing",
-        "Planned", "Waiting for confirmation",
+        "Planned", "Waiting for confirmation", "Not needed",
     ]  # fmt: skip
     assert {state.label for state in MilestoneState} - set(said) == set()
 
