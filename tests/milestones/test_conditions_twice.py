@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.bulk import fetch_rows
 from milestones.condition_fields import FIELDS
 from milestones.conditions import compile_condition, fields_of
-from milestones.services.condition_sql import compile_sql, load_named
+from milestones.services.condition_sql import OF_MILESTONES, compile_sql, load_named
 from tests.milestones.condition_trees import NOW, row, trees
 from tests.milestones.condition_world import World, python_rows
 
@@ -23,7 +23,7 @@ EXAMPLES = int(os.environ.get("WAYMARK_CONDITION_EXAMPLES", "300"))
 
 def by_sql(tree: Mapping[str, Any], now: datetime) -> set[int]:
     compiled = compile_sql(tree, now=now)
-    sql = f"SELECT m.id FROM milestones_milestone m {compiled.joins} WHERE {compiled.where}"
+    sql = f"SELECT m.id FROM {OF_MILESTONES} {compiled.joins} WHERE {compiled.where}"
     return {pk for (pk,) in fetch_rows(sql, compiled.values)}
 
 
