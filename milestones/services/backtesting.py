@@ -59,18 +59,21 @@ class Walk:
     tally: Tally = field(default_factory=Tally)
 
 
-def prepare(draft: RuleDraft, *, days: int = DAYS) -> tuple[dict[str, Any], int]:
-    """What is tried on what (plain values), and on how many shipments. Raises RuleRefused."""
+def prepare(draft: RuleDraft, *, days: int = DAYS, until: datetime | None = None) -> tuple[dict[str, Any], int]:
+    """What is tried on what (plain values), and on how many shipments: the days before `until` (None: this moment).
+
+    Raises RuleRefused.
+    """
     if wrong := problems(draft):
         raise RuleRefused(wrong)
-    now = timezone.now()
-    since = now - timedelta(days=min(max(days, 1), MOST_DAYS))
+    end = until or timezone.now()
+    since = end - timedelta(days=min(max(days, 1), MOST_DAYS))
     ((found,),) = fetch_rows(_COUNT, [_LAST, since, draft.mode, LIMIT + 1])
     parameters = {
         "definition": draft.definition,
         "version": draft.version,
         "since": since.isoformat(),
-        "until": now.isoformat(),
+        "until": end.isoformat(),
         "is_limited": found > LIMIT,
     }
     return parameters, min(found, LIMIT)
