@@ -10,11 +10,15 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from core.bulk import fetch_rows
+from milestones.condition_fields import FIELDS
+from milestones.condition_words import About
+from milestones.conditions import rows_of
 from milestones.services.condition_sql import OF_MILESTONES, OF_SHIPMENTS, compile_sql
 
 # So many are counted; whoever has more has enough to think about.
 MOST = 1_000
 _TIMEOUT = "2s"
+_OF_MILESTONE = frozenset({About.MILESTONE.value, About.EVENT.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,19 @@ class Holding:
 
 
 def holding_now(tree: Mapping[str, Any], *, mode: str, code: str, now: datetime) -> Holding:
-    """Of the open shipments of `mode` (empty: any) the milestones `code` that `tree` holds for, or (empty) the
-    shipments. Reads what stands since the last evaluation. Raises conditions.ConditionError."""
+    """Of the open shipments of `mode` (empty: any) the milestones `code` (empty: any) that `tree` holds for; where it
+    asks neither for a milestone nor of one, the shipments. Reads what stands since the last evaluation.
+
+    Raises conditions.ConditionError.
+    """
     compiled = compile_sql(tree, now=now)
+    is_of_milestones = bool(code) or any(FIELDS[row["field"]].is_about in _OF_MILESTONE for row in rows_of(tree))
     parts, values = ["NOT j.is_closed", compiled.where], [*compiled.values]
     for column, value in (("s.mode", mode), ("m.type_id", code)):
         if value:
             parts.append(f"{column} = %s")
             values.append(value)
-    source = f"{OF_MILESTONES if code else OF_SHIPMENTS} {compiled.joins}"
+    source = f"{OF_MILESTONES if is_of_milestones else OF_SHIPMENTS} {compiled.joins}"
     sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {' AND '.join(parts)} LIMIT %s) AS first"  # noqa: S608 names come from the fields
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -44,5 +52,5 @@ def holding_now(tree: Mapping[str, Any], *, mode: str, code: str, now: datetime)
             # The caller's transaction may go on with other work.
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     except OperationalError:
-        return Holding(None, False, bool(code))
-    return Holding(min(count, MOST), count > MOST, bool(code))
+        return Holding(None, False, is_of_milestones)
+    return Holding(min(count, MOST), count > MOST, is_of_milestones)

@@ -19,6 +19,7 @@ from portal.console import (
     mappings,
     partners,
     places,
+    rules,
     shipments,
     sources,
     tariffs,
@@ -66,7 +67,7 @@ ROOMS = {
     MilestoneType: vocabulary.MilestoneTypeRoom,
     CodeMapping: mappings.MappingRoom,
     MilestoneTemplate: templates.TemplateRoom,
-    ExceptionRule: templates.ExceptionRuleRoom,
+    ExceptionRule: rules.ExceptionRuleRoom,
 }
 
 for model, room in ROOMS.items():
