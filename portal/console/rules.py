@@ -41,7 +41,6 @@ from portal.presentation.conditions import outline
 from shipments.enums import Mode
 
 _ANY = gettext_lazy("any")
-_ON, _OFF = words.Word(gettext_lazy("On"), "check", "ok"), words.Word(gettext_lazy("Off"), "dash", "mute")
 _CHANGE, _ADD = "milestones.change_exceptionrule", "milestones.add_exceptionrule"
 
 
@@ -74,6 +73,10 @@ def _stages(rule: ExceptionRule) -> str:
     if rule.escalate_minutes is not None:
         parts.append(_("escalated from %s") % times.span(rule.escalate_minutes))
     return ", ".join(parts)
+
+
+def _state(rule: ExceptionRule) -> words.Word:
+    return words.Word(_("On"), "check", "ok") if rule.is_active else words.Word(_("Off"), "dash", "mute")
 
 
 class ExceptionRuleRoom(ConsoleAdmin):
@@ -175,7 +178,7 @@ class ExceptionRuleRoom(ConsoleAdmin):
     # --- The page of a rule --------------------------------------------------------------------------------------
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        state = cells.pill(_ON if row.is_active else _OFF)
+        state = cells.pill(_state(row))
         facts = [
             Fact(_("State"), state, _("version %d") % row.version),
             *[fact for fact in facts_of(row, self.facts) if fact.value != "–"],
