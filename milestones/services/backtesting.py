@@ -26,6 +26,7 @@ from milestones.models import ShipmentException
 from milestones.planning import choose
 from milestones.replaying import Window, replay
 from milestones.services import loading
+from milestones.services.arrivals import with_history
 from milestones.services.rule_drafts import RuleDraft, RuleRefused, draft_from, problems, unsaved
 from milestones.tallying import Tally, Tried
 from partners.models import Job, User
@@ -149,8 +150,10 @@ def _tried(rows: Sequence[tuple[Any, ...]], trial: _Trial) -> list[Tried]:
     """The replay of each shipment of a page: (id, id of its template, created, booked)."""
     ids = [row[0] for row in rows]
     shipments = loading.load_shipments(ids)
-    templates = loading.load_templates(row[1] for row in rows if row[1])
+    pinned = {row[1] for row in rows if row[1]}
+    templates = loading.load_templates(pinned, with_active=any(row[1] is None for row in rows))
     loading.name_facts(shipments, trial.policy, templates)
+    policy = with_history(trial.policy, [row.fact for row in shipments.values()])
     known, acted_on = _known(ids, {row[0]: row[2] for row in rows}), _acted_on(ids, trial.draft.kind)
     tried: list[Tried] = []
     for pk, template_id, created_at, booked_at in rows:
@@ -159,7 +162,7 @@ def _tried(rows: Sequence[tuple[Any, ...]], trial: _Trial) -> list[Tried]:
         plan = loading.plan_of(shipment.fact, template, {}, trial.until)
         begun = min([created_at, *([booked_at] if booked_at else []), *(at for at, _ in events[:1])])
         window = Window(min(max(begun, trial.since), trial.until), trial.until, begun < trial.since)
-        outcome = replay(plan, events, trial.policy, window)
+        outcome = replay(plan, events, policy, window)
         tried.append(Tried(shipment.public_id, shipment.reference, pk in acted_on, outcome))
     return tried
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from milestones.enums import CaseState, ExceptionKind
+from milestones.enums import CaseState, ExceptionKind, TemplateState
 from milestones.models import ExceptionRule, Journey, Milestone, ShipmentException
 from milestones.services import RuleDraft, RuleRefused, evaluate_shipments, start_backtest
 from milestones.services.backtesting import Walk, advance, prepare, result_of
@@ -20,7 +20,7 @@ from partners.models import Job
 from partners.services import work_jobs
 from shipments.enums import Mode
 from shipments.models import EventMatch, Shipment
-from tests.factories.milestones import DAY, HOUR, CaseFactory
+from tests.factories.milestones import DAY, HOUR, CaseFactory, LineFactory, TemplateFactory
 from tests.factories.partners import internal
 from tests.factories.shipments import (
     NOON,
@@ -163,6 +163,11 @@ def test_a_job_takes_up_where_it_was_left() -> None:
     assert result_of(rest.tally, parameters) == result_of(whole.tally, parameters)
 
 
+def test_a_shipment_without_a_template_is_given_one() -> None:
+    Journey.objects.filter(pk=shipment().pk).update(template=None)
+    assert tried(draft())["opened"] == 1
+
+
 def test_a_limit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("milestones.services.backtesting.LIMIT", 1)
     shipment()
@@ -181,23 +186,16 @@ def test_what_is_gone_since_it_was_counted_is_not_waited_for() -> None:
     assert (job.state, job.done, job.total) == (JobState.DONE, 1, 1)
 
 
-def test_a_shipment_that_cannot_be_evaluated_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_shipment_that_cannot_be_evaluated_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     poison = shipment()
     shipment()
-    EventMatch.objects.all().delete()
-    departed(poison, ETD, told_at=ETD)
-    # A time zone that no rule of ours lets in.
-    LocationFactory()
-    monkeypatch.setattr("milestones.services.backtesting._instant", _broken_once())
+    # A condition that no service of ours lets in.
+    retired = TemplateFactory(state=TemplateState.RETIRED)
+    LineFactory(template=retired, requirement="conditional", condition={"field": "gone.field", "op": "is", "value": 1})
+    Journey.objects.filter(pk=poison.pk).update(template=retired)
     result = tried(draft())
-    assert result["shipments"] + result["failed"] == 2
-    assert caplog.text.count("cannot be tried") == result["failed"]
-
-
-def _broken_once() -> Any:
-    return datetime.fromisoformat
+    assert (result["shipments"], result["opened"], result["failed"]) == (1, 1, 1)
+    assert f"shipment {poison.pk} cannot be tried" in caplog.text
 
 
 def test_the_command_prints_what_a_stored_rule_would_have_done() -> None:
