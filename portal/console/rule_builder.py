@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.errors import DomainError
 from milestones.condition_fields import FIELDS
-from milestones.condition_words import About, Operator
+from milestones.condition_words import About, operator_words
 from milestones.conditions import MAX_DEPTH, ConditionError, check
 from milestones.enums import ExceptionKind, GroupBy, Severity, WorkRole
 from milestones.services import Holding, RuleDraft, RuleRefused, holding_now
@@ -142,7 +142,6 @@ def vocabulary() -> dict[str, Any]:
             {"label": str(label), "fields": [_told(field) for field in FIELDS.values() if field.is_about == about]}
             for about, label in About.choices
         ],
-        "operators": {value: str(label) for value, label in Operator.choices},
         "depth": MAX_DEPTH,
         "words": {
             "all": _("all of these hold"),
@@ -175,6 +174,7 @@ def _told(field: Any) -> dict[str, Any]:
         "label": str(field.label),
         "type": field.type,
         "operators": list(field.operators),
+        "said": [operator_words(op, field.type) for op in field.operators],
         "choices": [[value, str(label)] for value, label in field.choices],
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from milestones.condition_fields import FIELDS, Field
-from milestones.condition_words import About, Operator
+from milestones.condition_words import About, Operator, operator_words
 
 _STEP = "    "
 
@@ -34,7 +34,7 @@ def sentence(row: Mapping[str, Any]) -> str:
     name, op, value = str(row.get("field", "")), row.get("op"), row.get("value")
     field = FIELDS.get(name)
     what = f"{About(field.is_about).label} · {field.label}" if field else name
-    words = [what, str(Operator(op).label) if op in Operator.values else str(op or "")]
+    words = [what, operator_words(str(op), field.type) if field and op in Operator.values else str(op or "")]
     if value is not None:
         words.append(_said(field, value))
     return " ".join(word for word in words if word)

@@ -387,10 +387,11 @@ def test_a_condition_is_read_as_an_outline() -> None:
         "            Shipment · Service is empty",
     ]
     assert outline(None) == "always"
+    assert outline(row("shipment.etd", "less", "now-3d")) == "Shipment · Planned departure (ETD) is before now-3d"
     assert outline(row("shipment.is_cancelled", "is", True)) == "Shipment · Cancelled is yes"
     assert (
         outline(row("partner.roles", "in", ["carrier", "3pl"]))
-        == "Partners · Roles that are filled is one of Carrier, 3PL"
+        == "Partners · Roles that are filled include one of Carrier, 3PL"
     )
 
 

@@ -93,33 +93,38 @@ document.addEventListener("DOMContentLoaded", () => {
   const drawRow = (row, remove) => {
     const item = make("li", { className: "rb-row" });
     item.node = row;
-    const draw = (focus) => {
-      const field = fields.get(row.field);
-      const names = chosen(told.words.field, told.groups.map((group) => {
-        const made = make("optgroup", { label: group.label }, ...group.fields.map((each) => new Option(each.label, each.name)));
-        return made;
-      }), row.field);
-      names.onchange = () => {
-        row.field = names.value;
-        const next = fields.get(row.field);
-        if (!next.operators.includes(row.op)) row.op = next.operators[0];
-        settle(next); draw("names"); written();
-      };
-      const ops = chosen(told.words.operator, field.operators.map((op) => new Option(told.operators[op], op)), row.op);
-      ops.onchange = () => {
-        const was = row.value, wasList = LISTS.includes(row.op);
-        row.op = ops.value;
-        if (NO_VALUE.includes(row.op) || was === undefined) settle(field);
-        else if (LISTS.includes(row.op) !== wasList) row.value = wasList ? (was[0] ?? start(field, row.op)) : [was];
-        draw("ops"); written();
-      };
-      const gone = make("button", { type: "button", className: "rb-remove", onclick: remove, title: told.words.remove }, icon("close"));
-      gone.setAttribute("aria-label", told.words.remove);
-      item.replaceChildren(names, ops, valueOf(row, field, written), gone);
-      if (focus) ({ names, ops })[focus].focus();
+    const settle = () => {
+      const value = start(fields.get(row.field), row.op);
+      if (value === undefined) delete row.value; else row.value = value;
     };
-    const settle = (field) => { const value = start(field, row.op); if (value === undefined) delete row.value; else row.value = value; };
-    draw();
+    // What has the focus stays in its place: a person may be typing the name of a choice.
+    const names = chosen(told.words.field, told.groups.map((group) =>
+      make("optgroup", { label: group.label }, ...group.fields.map((each) => new Option(each.label, each.name)))), row.field);
+    const ops = chosen(told.words.operator, [], "");
+    const gone = make("button", { type: "button", className: "rb-remove", onclick: remove, title: told.words.remove }, icon("close"));
+    gone.setAttribute("aria-label", told.words.remove);
+    item.append(names, ops, make("span"), gone);
+    const drawOps = () => {
+      const { operators, said } = fields.get(row.field);
+      ops.replaceChildren(...operators.map((op, at) => new Option(said[at], op)));
+      ops.value = row.op;
+      names.title = `${names.selectedOptions[0].parentElement.label} · ${names.selectedOptions[0].text}`;
+    };
+    const drawValue = () => item.children[2].replaceWith(valueOf(row, fields.get(row.field), written));
+    names.onchange = () => {
+      row.field = names.value;
+      const { operators } = fields.get(row.field);
+      if (!operators.includes(row.op)) row.op = operators[0];
+      settle(); drawOps(); drawValue(); written();
+    };
+    ops.onchange = () => {
+      const was = row.value, wasList = LISTS.includes(row.op);
+      row.op = ops.value;
+      if (NO_VALUE.includes(row.op) || was === undefined) settle();
+      else if (LISTS.includes(row.op) !== wasList) row.value = wasList ? (was[0] ?? start(fields.get(row.field), row.op)) : was === "" ? [] : [was];
+      drawValue(); written();
+    };
+    drawOps(); drawValue();
     return item;
   };
 
