@@ -14,7 +14,7 @@ from django.utils import timezone
 from milestones.enums import CaseState, ExceptionKind, TemplateState
 from milestones.models import ExceptionRule, Journey, Milestone, ShipmentException
 from milestones.services import RuleDraft, RuleRefused, evaluate_shipments, start_backtest
-from milestones.services.backtesting import Walk, advance, prepare, result_of
+from milestones.services.backtesting import Walk, _acted_on, _instant, advance, prepare, result_of
 from partners.enums import JobState
 from partners.models import Job
 from partners.services import work_jobs
@@ -124,9 +124,9 @@ def test_cases_that_a_person_took_up_are_told_apart() -> None:
     )  # fmt: skip
     assert (tried(draft())["acted_on"], tried(draft())["acted_on_percent"]) == (2, 50)
     own = draft(kind="condition", condition={"field": "milestone.state", "op": "is", "value": "overdue"})
-    assert own.kind == ExceptionKind.CONDITION
-    parameters, _ = prepare(own, until=UNTIL)
-    assert parameters["definition"]["condition"] == own.condition
+    # Of a condition of one's own, a case of any kind that somebody took up.
+    everywhere = list(Shipment.objects.values_list("pk", flat=True))
+    assert [len(_acted_on(everywhere, kind)) for kind in (own.kind, draft().kind)] == [3, 2]
 
 
 def test_a_draft_must_make_sense_before_it_is_tried() -> None:
@@ -166,6 +166,11 @@ def test_a_job_takes_up_where_it_was_left() -> None:
 def test_a_shipment_without_a_template_is_given_one() -> None:
     Journey.objects.filter(pk=shipment().pk).update(template=None)
     assert tried(draft())["opened"] == 1
+
+
+def test_a_job_that_was_tampered_with_does_not_guess() -> None:
+    with pytest.raises(ValueError, match="no instant: soon"):
+        _instant("soon")
 
 
 def test_a_limit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

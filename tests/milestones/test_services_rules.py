@@ -300,6 +300,11 @@ def test_disabling_wakes_the_shipments_with_a_case_of_it() -> None:
     assert woken() == {ocean.pk}
 
 
+def test_a_rule_that_concerns_nobody_wakes_nobody() -> None:
+    enable_rule(save_rule(draft(), by=None), by=None)
+    assert woken() == set()
+
+
 def test_a_look_that_is_nearer_stays_and_steps_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("milestones.services.rule_waking._A_STEP", 2)
     journeys = [journey() for _ in range(5)]

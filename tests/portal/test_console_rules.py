@@ -234,6 +234,22 @@ def test_a_rule_shows_its_condition_and_what_its_versions_changed(client: Client
     assert reverse(f"{ROOM}_edit", args=[rule.pk]) in text
 
 
+def test_versions_say_each_difference_in_words(client: Client) -> None:
+    rule = stored(warn_minutes=-60, group_by="place", minimum_percent=5, task="Call")
+    save_rule(
+        RuleDraft(code="slow", name="Slow", kind="overdue", closes_itself=False, condition=AIR, version=1), by=None
+    )
+    text = page(ExceptionRule.objects.get(pk=rule.pk), client)
+    for said in (
+        "Warn from minutes: -1h → none", "Common root: The place → Each for itself", "From percent: 5 → 0",
+        "Task to open: Call → none", "Closes by itself: yes → no", "Condition: always → Shipment · Mode is Air",
+    ):  # fmt: skip
+        assert said in text
+    full = stored(code="full", escalate_minutes=90, escalate_to="sales", minimum_percent=7)
+    text = page(full, client)
+    assert "Escalated to" in text and "Sales" in text and "escalated from 1h 30m" in text
+
+
 def test_who_may_only_look_is_offered_nothing(client: Client) -> None:
     rule = stored()
     looking = Client()
