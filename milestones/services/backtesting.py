@@ -1,7 +1,8 @@
 """Trying a rule on what was: which cases it would have opened on the shipments of the last months. Writes nothing.
 
 The rule is taken by itself, whatever other rules are there. Events count from when we had processed and matched them;
-those of a shipment that was entered later than they were told (a history that was taken in) from when they were told.
+those of a shipment that was entered later than they were told (a history that was taken in) from when they were told,
+or, where nobody says when that was, from when they happened.
 Dates, way, partners and money of a shipment are those it has today.
 """
 
@@ -44,7 +45,8 @@ _CHOSEN = """
 _COUNT = f"SELECT count(*) FROM (SELECT 1 {_CHOSEN} LIMIT %s) AS first"  # noqa: S608 nothing foreign in it
 _PAGE = f"SELECT s.id, j.template_id, s.created_at, s.booked_at {_CHOSEN} ORDER BY s.id DESC LIMIT %s"
 _KNOWN = """
-    SELECT x.shipment_id, e.id, GREATEST(e.processed_at, x.matched_at), COALESCE(e.reported_at, e.received_at)
+    SELECT x.shipment_id, e.id, GREATEST(e.processed_at, x.matched_at),
+           COALESCE(e.reported_at, LEAST(e.received_at, e.occurred_at))
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id WHERE x.shipment_id = ANY(%s::bigint[])
 """
 _LAST = 2**62

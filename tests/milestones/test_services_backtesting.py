@@ -92,6 +92,16 @@ def test_a_history_that_was_taken_in_counts_from_when_it_was_told() -> None:
     assert tried(draft())["opened"] == 0
 
 
+def test_a_history_that_does_not_say_when_it_was_told_counts_from_when_it_happened() -> None:
+    made = shipment(created_at=NOON + 30 * DAY)
+    event = EventFactory(
+        code=MilestoneTypeFactory(code="DEPARTED"), location=LocationFactory(), occurred_at=ETD,
+        received_at=NOON + 30 * DAY, processed_at=NOON + 30 * DAY,
+    )  # fmt: skip
+    EventMatch.objects.create(event=event, shipment=made, matched_by="test", matched_at=NOON + 30 * DAY)
+    assert tried(draft())["opened"] == 0
+
+
 def test_only_shipments_of_its_mode_that_were_active_are_tried() -> None:
     shipment()
     shipment(mode=Mode.AIR)
