@@ -134,6 +134,8 @@ def _timing(draft: RuleDraft) -> Iterator[Problem]:
             yield Problem(name, "out_of_range", _("Give 0 to %d minutes.") % _MOST_MINUTES)
     if not 0 <= draft.minimum_percent <= _MOST_PERCENT:
         yield Problem("minimum_percent", "out_of_range", _("Give 0 to %d percent.") % _MOST_PERCENT)
+    elif draft.minimum_percent and draft.kind != ExceptionKind.COST_OVERRUN:
+        yield Problem("minimum_percent", "no_percent", _("Only a cost overrun has a percentage."))
     if draft.warn_minutes is not None and not -_MOST_MINUTES <= draft.warn_minutes <= draft.minimum_minutes:
         yield Problem("warn_minutes", "warns_too_late", _("The warning comes before the breach."))
     if draft.escalate_minutes is not None and draft.escalate_minutes < draft.minimum_minutes:
@@ -141,6 +143,14 @@ def _timing(draft: RuleDraft) -> Iterator[Problem]:
     if (draft.escalate_minutes is None) != (not draft.escalate_to):
         said = _("Say both when and to whom it is escalated, or neither.")
         yield Problem("escalate_to" if draft.escalate_minutes is not None else "escalate_minutes", "half_said", said)
+
+
+def _staging(draft: RuleDraft) -> Iterator[Problem]:
+    """A condition of one's own is true or not, without a length that could grow."""
+    stages = (draft.minimum_minutes, draft.warn_minutes is not None, draft.escalate_minutes is not None)
+    if draft.kind == ExceptionKind.CONDITION and any(stages):
+        said = _("A condition holds or it does not: say the time in the condition, and leave the stages empty.")
+        yield Problem("minimum_minutes", "no_stages", said)
 
 
 def _holding(draft: RuleDraft) -> Iterator[Problem]:
@@ -160,4 +170,4 @@ def _holding(draft: RuleDraft) -> Iterator[Problem]:
         yield Problem("type", "milestone_missing", _("Choose the milestone that the condition asks about."))
 
 
-_CHECKS: tuple[Callable[[RuleDraft], Iterator[Problem]], ...] = (_naming, _choosing, _timing, _holding)
+_CHECKS: tuple[Callable[[RuleDraft], Iterator[Problem]], ...] = (_naming, _choosing, _timing, _staging, _holding)

@@ -71,6 +71,14 @@ def wrong(**changes: Any) -> list[tuple[str, str]]:
         ({"minimum_minutes": -1}, [("minimum_minutes", "out_of_range")]),
         ({"due_minutes": 10**7}, [("due_minutes", "out_of_range")]),
         ({"minimum_percent": 1001}, [("minimum_percent", "out_of_range")]),
+        ({"minimum_percent": 10}, [("minimum_percent", "no_percent")]),
+        ({"minimum_percent": 10, "kind": "cost_overrun"}, []),
+        ({"kind": "condition", "condition": AIR, "minimum_minutes": 1}, [("minimum_minutes", "no_stages")]),
+        ({"kind": "condition", "condition": AIR, "warn_minutes": 0}, [("minimum_minutes", "no_stages")]),
+        (
+            {"kind": "condition", "condition": AIR, "escalate_minutes": 0, "escalate_to": "sales"},
+            [("minimum_minutes", "no_stages")],
+        ),
         ({"warn_minutes": 1}, [("warn_minutes", "warns_too_late")]),
         ({"warn_minutes": -(10**7)}, [("warn_minutes", "warns_too_late")]),
         (

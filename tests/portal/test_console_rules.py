@@ -235,17 +235,17 @@ def test_a_rule_shows_its_condition_and_what_its_versions_changed(client: Client
 
 
 def test_versions_say_each_difference_in_words(client: Client) -> None:
-    rule = stored(warn_minutes=-60, group_by="place", minimum_percent=5, task="Call")
+    rule = stored(warn_minutes=-60, group_by="place", task="Call")
     save_rule(
         RuleDraft(code="slow", name="Slow", kind="overdue", closes_itself=False, condition=AIR, version=1), by=None
     )
     text = page(ExceptionRule.objects.get(pk=rule.pk), client)
     for said in (
-        "Warn from minutes: -1h → none", "Common root: The place → Each for itself", "From percent: 5 → 0",
+        "Warn from minutes: -1h → none", "Common root: The place → Each for itself",
         "Task to open: Call → none", "Closes by itself: yes → no", "Condition: always → Shipment · Mode is Air",
     ):  # fmt: skip
         assert said in text
-    full = stored(code="full", escalate_minutes=90, escalate_to="sales", minimum_percent=7)
+    full = stored(code="full", kind="cost_overrun", escalate_minutes=90, escalate_to="sales", minimum_percent=7)
     text = page(full, client)
     assert "Escalated to" in text and "Sales" in text and "escalated from 1h 30m" in text
 
