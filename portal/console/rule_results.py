@@ -116,15 +116,17 @@ def _examples(examples: list[dict[str, Any]], by: User) -> Section:
     known = _known([each["id"] for each in examples], by)
     lines = [
         [
-            _shipment(each, known),
-            each["summary"],
-            cells.moment(parse_datetime(each["opened_at"])),
-            cells.moment(parse_datetime(each["closed_at"])) if each["closed_at"] else _("still open"),
+            cells.two(_shipment(each, known), each["summary"]),
+            cells.two(cells.moment(parse_datetime(each["opened_at"])), _closed(each["closed_at"])),
         ]
         for each in examples
     ]
-    head = [_("Shipment"), _("What happened"), _("Opened"), _("Closed")]
+    head = [_("Shipment"), _("Opened, and closed")]
     return Section(_("Examples"), head, lines, empty=_("It would have opened none."))
+
+
+def _closed(at: str | None) -> Any:
+    return cells.moment(parse_datetime(at)) if at else _("still open")
 
 
 def _missed(missed: list[dict[str, Any]], by: User) -> Section:

@@ -24,7 +24,7 @@ _CHOICES: dict[str, Any] = {
 
 
 def version_lines(rule: ExceptionRule) -> list[list[Any]]:
-    """The newest first: number, when, by whom, why, and what is different from the one before."""
+    """The newest first: number, when and by whom, what is different from the one before and why."""
     found = list(rule.versions.select_related("created_by").order_by("-version")[: _SHOWN + 1])
     before = [*found[1:], None]
     return [_line(rule, version, old) for version, old in zip(found[:_SHOWN], before, strict=False)]
@@ -36,7 +36,7 @@ def _line(rule: ExceptionRule, version: RuleVersion, before: RuleVersion | None)
     if before is not None:
         changes = cells.lines(_changes(rule, draft_from(before.definition), after)) or cells.nothing()
     by = version.created_by or _("with the product")
-    return [version.version, cells.moment(version.created_at), by, version.note or cells.nothing(), changes]
+    return [version.version, cells.two(cells.moment(version.created_at), by), cells.two(changes, version.note)]
 
 
 def _changes(rule: ExceptionRule, before: RuleDraft, after: RuleDraft) -> list[str]:

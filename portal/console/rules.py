@@ -198,7 +198,7 @@ class ExceptionRuleRoom(ConsoleAdmin):
         }
 
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
-        head = [_("Version"), _("When"), _("By"), _("Why"), _("What changed")]
+        head = [_("Version"), _("When, and by whom"), _("What changed, and why")]
         return [
             Section(_("Condition"), payload=outline(row.condition)),
             Section(_("Versions"), head, version_lines(row), empty=_("It is as it came with the product.")),
