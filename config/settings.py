@@ -256,6 +256,8 @@ WAYMARK_JOBS: dict[str, str] = {
     "undo_upload": "shipments.services.undoing.undo_step",
     "reprocess_preview": "shipments.services.reprocessing.preview",
     "reprocess_apply": "shipments.services.reprocessing.apply",
+    "wake_for_rule": "milestones.services.rule_waking.work_wake_for_rule",
+    "backtest_rule": "milestones.services.backtesting.work_backtest_rule",
     "weigh_again": "milestones.services.policies.weigh_again",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.

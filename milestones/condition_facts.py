@@ -1,7 +1,7 @@
 """What a condition is asked about: one row, made of what stands of a shipment and of one of its milestones. Pure.
 
 Only the fields that are asked for are made. What the rules of evaluation do not need themselves (codes of partners,
-money, the service) is loaded by name where something asks for it, and stands in `ShipmentFact.named`.
+money) is loaded by name where something asks for it, and stands in `ShipmentFact.named`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ _OF_PLAN: Mapping[str, Callable[[ShipmentFact], Any]] = {
     "shipment.origin_country": lambda shipment: shipment.route.points[_ORIGIN].place.country or None,
     "shipment.destination": lambda shipment: shipment.route.points[_DESTINATION].place.code or None,
     "shipment.destination_country": lambda shipment: shipment.route.points[_DESTINATION].place.country or None,
+    "shipment.service": lambda shipment: shipment.service or None,
     "shipment.units": lambda shipment: len(shipment.units),
+    "shipment.legs": lambda shipment: len(shipment.route.way),
     "shipment.booked_at": _planned(AnchorKind.BOOKED.value),
     "shipment.cargo_ready_at": _planned(AnchorKind.CARGO_READY.value),
     "shipment.cut_off_at": _planned(AnchorKind.CUT_OFF.value),
@@ -75,7 +77,7 @@ class Ground:
     def places(self) -> Mapping[int, str]:
         """Codes of the places that a milestone of this shipment can have, by id."""
         route = self.plan.shipment.route
-        ends = [place for leg in route.legs for place in (leg.origin, leg.destination)]
+        ends = [place for leg in route.way for place in (leg.origin, leg.destination)]
         known = {place.id: place.code for place in (*ends, *(point.place for point in route.points.values()))}
         return {**{e.location_id: e.place for e in self.events if e.location_id}, **known}
 

@@ -42,6 +42,25 @@ class Operator(TextChoices):
     IS_NOT_EMPTY = "is_not_empty", _("is not empty")
 
 
+# What an operator is called where its own name would read badly: by (type of the field, operator).
+_SAID = {
+    (FieldType.INSTANT, Operator.LESS): _("is before"),
+    (FieldType.INSTANT, Operator.AT_MOST): _("is not after"),
+    (FieldType.INSTANT, Operator.MORE): _("is after"),
+    (FieldType.INSTANT, Operator.AT_LEAST): _("is not before"),
+    (FieldType.CODES, Operator.CONTAINS): _("include"),
+    (FieldType.CODES, Operator.IN): _("include one of"),
+    (FieldType.CODES, Operator.NOT_IN): _("include none of"),
+    (FieldType.CODES, Operator.IS_EMPTY): _("are empty"),
+    (FieldType.CODES, Operator.IS_NOT_EMPTY): _("are not empty"),
+}
+
+
+def operator_words(op: str, field_type: str) -> str:
+    """What an Operator value is called beside a field of this type."""
+    return str(_SAID.get((FieldType(field_type), Operator(op)), Operator(op).label))
+
+
 class ConditionField(TextChoices):
     """Name and label of every field that a condition may ask for."""
 

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from milestones.condition_closures import LEAVES, RELATIVE, all_of, any_of, none_of
 from milestones.condition_fields import FIELDS, LINE_FIELDS, OPERATORS, Clockwork, Field
-from milestones.condition_words import FieldType, Operator, Refusal, refusal
+from milestones.condition_words import FieldType, Operator, Refusal, operator_words, refusal
 
 __all__ = [
     "FIELDS",
@@ -117,7 +117,7 @@ def _check_row(row: Tree, path: str, fields: Mapping[str, Field]) -> None:
     if op not in Operator.values:
         raise ConditionError(_join(path, "op"), Refusal.UNKNOWN_OPERATOR, op=str(op)[:MAX_TEXT])
     if op not in OPERATORS[field.type]:
-        raise ConditionError(_join(path, "op"), Refusal.OTHER_OPERATOR, op=Operator(op).label)
+        raise ConditionError(_join(path, "op"), Refusal.OTHER_OPERATOR, op=operator_words(op, field.type))
     operand(field, op, row.get("value"), _join(path, "value"))
 
 
@@ -126,7 +126,7 @@ def operand(field: Field, op: str, value: object, path: str = "value") -> Any:
     tuple of them for a list; None where there is nothing to compare with. Raises ConditionError."""
     if op in _EMPTINESS:
         if value is not None:
-            raise ConditionError(path, Refusal.NO_VALUE, op=Operator(op).label)
+            raise ConditionError(path, Refusal.NO_VALUE, op=operator_words(op, field.type))
         return None
     if op not in _LISTS:
         return _READERS[field.type](field, value, path)

@@ -18,19 +18,20 @@ from milestones.condition_fields import FIELDS, Field
 from milestones.condition_words import FieldType, Operator
 from milestones.conditions import Tree, check, fields_of, operand
 
+# What conditions are asked about; of shipments as a whole the fields of milestones and events are not to be named.
+OF_SHIPMENTS = "milestones_journey j JOIN shipments_shipment s ON s.id = j.shipment_id"
+OF_MILESTONES = f"{OF_SHIPMENTS} JOIN milestones_milestone m ON m.shipment_id = j.shipment_id"
 # Tables by alias, in the order in which they are joined: the join, and the aliases it needs.
 _JOINS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "j": ("JOIN milestones_journey j ON j.shipment_id = m.shipment_id", ()),
-    "s": ("JOIN shipments_shipment s ON s.id = m.shipment_id", ()),
     "tl": ("LEFT JOIN milestones_templateline tl ON tl.id = m.line_id", ()),
     "pl": ("LEFT JOIN shipments_location pl ON pl.id = m.location_id", ()),
     "pls": ("LEFT JOIN shipments_location pls ON pls.id = pl.same_as_id", ("pl",)),
-    "o": ("JOIN shipments_location o ON o.id = s.origin_id", ("s",)),
-    "os": ("LEFT JOIN shipments_location os ON os.id = o.same_as_id", ("s", "o")),
-    "d": ("JOIN shipments_location d ON d.id = s.destination_id", ("s",)),
-    "ds": ("LEFT JOIN shipments_location ds ON ds.id = d.same_as_id", ("s", "d")),
-    "c": ("JOIN partners_partner c ON c.id = s.customer_id", ("s",)),
-    "y": ("LEFT JOIN milestones_shipmentmoney y ON y.shipment_id = s.id", ("s",)),
+    "o": ("JOIN shipments_location o ON o.id = s.origin_id", ()),
+    "os": ("LEFT JOIN shipments_location os ON os.id = o.same_as_id", ("o",)),
+    "d": ("JOIN shipments_location d ON d.id = s.destination_id", ()),
+    "ds": ("LEFT JOIN shipments_location ds ON ds.id = d.same_as_id", ("d",)),
+    "c": ("JOIN partners_partner c ON c.id = s.customer_id", ()),
+    "y": ("LEFT JOIN milestones_shipmentmoney y ON y.shipment_id = s.id", ()),
     "e": (
         "LEFT JOIN shipments_event e ON e.public_id = COALESCE("
         + ", ".join(f"NULLIF(m.decisions->'{part}'->>'event', '')" for part in DECIDED_BY)
@@ -135,7 +136,7 @@ _CASTS = {
 
 @dataclass(slots=True)
 class Compiled:
-    """`where` with one %s for each of `values`; `joins`: what has to be joined to `milestones_milestone m`."""
+    """`where` with one %s for each of `values`; `joins`: what has to stand behind OF_MILESTONES or OF_SHIPMENTS."""
 
     where: str
     values: Sequence[Any]
@@ -207,7 +208,7 @@ _CODES: Mapping[str, _Write] = {
 
 
 def compile_sql(tree: Tree, *, now: datetime) -> Compiled:
-    """Where `tree` holds at `now`, over `milestones_milestone m`. Raises conditions.ConditionError."""
+    """Where `tree` holds at `now`. Raises conditions.ConditionError."""
     check(tree)
     writer = _Writer(now)
     where = writer.tree(tree)
@@ -215,7 +216,7 @@ def compile_sql(tree: Tree, *, now: datetime) -> Compiled:
 
 
 def _joins(names: Iterable[str]) -> str:
-    wanted: set[str] = {"j", "s"}
+    wanted: set[str] = set()
     for name in names:
         for alias in _COLUMNS[name][0]:
             wanted |= {alias, *_JOINS[alias][1]} if alias in _JOINS else set()

@@ -15,10 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milestones.services.backtesting import JOB as BACKTEST
 from partners.enums import JobState
 from partners.models import Job, User
 from partners.services import cancel_job, resume_job
-from portal.console import cells
+from portal.console import cells, rule_results
 from portal.console.actions import Action, person
 from portal.console.base import ConsoleAdmin, File, View
 from portal.console.effects import arrow
@@ -208,6 +209,7 @@ class JobRoom(ConsoleAdmin):
             Fact(_("State"), cells.pill(words.job_state(row.state)), row.error, "bad"),
             Fact(_("Done"), _share(row), f"{row.percent} %" if row.percent is not None else ""),
             *([Fact(_("Messages"), said)] if said else []),
+            *(rule_results.facts(row) if row.kind == BACKTEST else []),
             *[fact for fact in facts_of(row, self.facts) if fact.value != "–"],
         ]
         is_running = row.state == JobState.RUNNING
@@ -217,6 +219,8 @@ class JobRoom(ConsoleAdmin):
     def sections(self, request: HttpRequest, row: Any) -> list[Section]:
         if row.kind in (PREVIEW, APPLY):
             return _differences(row)
+        if row.kind == BACKTEST:
+            return rule_results.sections(row, person(request))
         return [_result(row)] if row.result else []
 
 

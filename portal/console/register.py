@@ -20,6 +20,7 @@ from portal.console import (
     partners,
     places,
     policies,
+    rules,
     shipments,
     sources,
     tariffs,
@@ -67,9 +68,9 @@ ROOMS = {
     MilestoneType: vocabulary.MilestoneTypeRoom,
     CodeMapping: mappings.MappingRoom,
     MilestoneTemplate: templates.TemplateRoom,
-    ExceptionRule: templates.ExceptionRuleRoom,
     ConflictPolicy: policies.PolicyRoom,
     EtaScore: policies.AccuracyRoom,
+    ExceptionRule: rules.ExceptionRuleRoom,
 }
 
 for model, room in ROOMS.items():

@@ -42,6 +42,7 @@ from milestones.models import (
     Journey,
     Milestone,
     MilestoneTemplate,
+    RuleVersion,
     ShipmentException,
     TemplateLine,
     TransitTime,
@@ -231,6 +232,15 @@ class RuleFactory(factory.django.DjangoModelFactory):
     code = factory.Sequence(lambda n: f"rule-{n}")
     kind = ExceptionKind.OVERDUE
     severity = Severity.MEDIUM
+
+
+class RuleVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RuleVersion
+
+    rule = factory.SubFactory(RuleFactory)
+    version = 1
+    definition = factory.LazyFunction(dict)
 
 
 class CaseFactory(factory.django.DjangoModelFactory):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from milestones.condition_fields import FIELDS, Field
+from milestones.condition_words import About
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -69,9 +70,12 @@ def _leaves(field: Field, seen: Sequence[Any]) -> st.SearchStrategy[dict[str, An
     return st.sampled_from(field.operators).flatmap(leaf)
 
 
-def trees(seen: Mapping[str, Sequence[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """`seen`: values that rows have, by field."""
-    leaf = st.one_of([_leaves(field, seen.get(name, ())) for name, field in FIELDS.items()])
+def trees(
+    seen: Mapping[str, Sequence[Any]], about: Collection[str] = frozenset(About.values)
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Over the fields that are `about` these. `seen`: values that rows have, by field."""
+    fields = [field for field in FIELDS.values() if field.is_about in about]
+    leaf = st.one_of([_leaves(field, seen.get(field.name, ())) for field in fields])
     groups = st.recursive(
         leaf,
         lambda inner: (

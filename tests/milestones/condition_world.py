@@ -169,6 +169,19 @@ class World:
 
 def python_rows(now: datetime) -> dict[int, Mapping[str, Any]]:
     """The row of each stored milestone as evaluation makes it, with every field, by the milestone's id."""
+    return {
+        milestone.pk: row_facts(ground, _value(milestone), FIELDS)
+        for pk, ground in _grounds(now).items()
+        for milestone in Milestone.objects.filter(shipment=pk)
+    }
+
+
+def rows_of_shipments(now: datetime) -> dict[int, Mapping[str, Any]]:
+    """The row of each stored shipment as a whole, by its id."""
+    return {pk: row_facts(ground, None, FIELDS) for pk, ground in _grounds(now).items()}
+
+
+def _grounds(now: datetime) -> dict[int, Ground]:
     ids = list(Shipment.objects.values_list("pk", flat=True))
     policy = loading.load_policy()
     templates = loading.load_templates(Journey.objects.values_list("template_id", flat=True))
@@ -176,13 +189,16 @@ def python_rows(now: datetime) -> dict[int, Mapping[str, Any]]:
     for pk, named in loading.load_named(ids, FIELDS).items():
         shipments[pk].fact.named = named
     events = loading.load_events(ids)
-    rows: dict[int, Mapping[str, Any]] = {}
-    for journey in Journey.objects.all():
-        plan = Plan(shipments[journey.pk].fact, templates.by_id[journey.template_id or 0])
-        ground = Ground(plan, _summary(journey), events.get(journey.pk, ()), policy, now)
-        for milestone in Milestone.objects.filter(shipment=journey.pk):
-            rows[milestone.pk] = row_facts(ground, _value(milestone), FIELDS)
-    return rows
+    return {
+        journey.pk: Ground(
+            Plan(shipments[journey.pk].fact, templates.by_id[journey.template_id or 0]),
+            _summary(journey),
+            events.get(journey.pk, ()),
+            policy,
+            now,
+        )
+        for journey in Journey.objects.all()
+    }
 
 
 def _summary(journey: Journey) -> Summary:

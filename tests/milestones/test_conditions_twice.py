@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from core.bulk import fetch_rows
 from milestones.condition_fields import FIELDS
 from milestones.conditions import compile_condition, fields_of
-from milestones.services.condition_sql import compile_sql, load_named
+from milestones.services.condition_sql import OF_MILESTONES, OF_SHIPMENTS, compile_sql, load_named
 from tests.milestones.condition_trees import NOW, row, trees
-from tests.milestones.condition_world import World, python_rows
+from tests.milestones.condition_world import World, python_rows, rows_of_shipments
 
 EXAMPLES = int(os.environ.get("WAYMARK_CONDITION_EXAMPLES", "300"))
 
 
 def by_sql(tree: Mapping[str, Any], now: datetime) -> set[int]:
     compiled = compile_sql(tree, now=now)
-    sql = f"SELECT m.id FROM milestones_milestone m {compiled.joins} WHERE {compiled.where}"
+    sql = f"SELECT m.id FROM {OF_MILESTONES} {compiled.joins} WHERE {compiled.where}"
     return {pk for (pk,) in fetch_rows(sql, compiled.values)}
 
 
@@ -53,6 +53,20 @@ def test_random_conditions_hold_for_the_same_rows_in_sql_and_in_python(db: None,
     @given(trees(seen_in(rows[NOW])), st.sampled_from(moments))
     def agree(tree: dict[str, Any], now: datetime) -> None:
         assert by_sql(tree, now) == by_python(tree, rows[now])
+
+    agree()
+
+
+def test_random_conditions_hold_for_the_same_shipments_as_a_whole(db: None) -> None:
+    World(seed=4)
+    rows = rows_of_shipments(NOW)
+
+    @settings(max_examples=EXAMPLES // 3)
+    @given(trees(seen_in(rows), ("shipment", "partner", "money")))
+    def agree(tree: dict[str, Any]) -> None:
+        compiled = compile_sql(tree, now=NOW)
+        sql = f"SELECT s.id FROM {OF_SHIPMENTS} {compiled.joins} WHERE {compiled.where}"
+        assert {pk for (pk,) in fetch_rows(sql, compiled.values)} == by_python(tree, rows)
 
     agree()
 

@@ -111,6 +111,9 @@ ACTIONS = {
     "milestones_conflictpolicy edit": ("operations", "sales"),
     "milestones_conflictpolicy drop": ("administrator", "customs"),
     "milestones_conflictpolicy create": ("operations", "finance"),
+    "milestones_exceptionrule enable": ("administrator", "sales"),
+    "milestones_exceptionrule disable": ("administrator", "auditor"),
+    "milestones_exceptionrule restore": ("administrator", "finance"),
     "partners_partner edit": ("administrator", "operations"),
     "partners_partner identify": ("administrator", "finance"),
     "partners_partner member": ("administrator", "operations"),
@@ -238,6 +241,7 @@ def test_the_rooms_have_the_same_few_addresses() -> None:
         "billing_charge_unbilled", "billing_charge_draft", "shipments_waitingevent_unmapped",
         "shipments_codemapping_export", "shipments_codemapping_import", "shipments_location_unplaced",
         "shipments_shipment_grid", "shipments_upload_new", "shipments_upload_columns",
+        "milestones_exceptionrule_new", "milestones_exceptionrule_edit", "milestones_exceptionrule_count",
     }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
@@ -306,6 +310,19 @@ def test_tables_are_handed_in_by_who_may_record_events(rows: dict[str, Model]) -
         assert (of(group).get(new).status_code, of(group).get(columns).status_code) == (200, 302)
     for group in ("sales", "auditor", ""):
         assert (of(group).get(new).status_code, of(group).post(columns).status_code) == (403, 403)
+
+
+def test_rules_are_built_by_who_may_change_them(rows: dict[str, Model]) -> None:
+    new, count = reverse("admin:milestones_exceptionrule_new"), reverse("admin:milestones_exceptionrule_count")
+    edit = reverse("admin:milestones_exceptionrule_edit", args=[rows["milestones_exceptionrule"].pk])
+    may = of("administrator")
+    answers: list[int] = []
+    assert written(lambda: answers.extend(may.get(page).status_code for page in (new, edit))) == []
+    assert answers == [200, 200]
+    assert [may.get(count).status_code, may.post(count).status_code] == [405, 422]
+    for group in ("sales", "auditor", ""):
+        pages = [ask(page).status_code for page in (new, edit, count) for ask in (of(group).get, of(group).post)]
+        assert pages == [403] * 6
 
 
 def test_the_page_of_places_nobody_knows_is_for_who_sees_what_waits(rows: dict[str, Model]) -> None:
