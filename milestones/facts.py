@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class LineFact:
-    """One line of a template. `anchor_index`: index of the line it counts from, or None for a date of the shipment."""
+    """One line of a template. `anchor_index`: index of the line it counts from, or None for a date of the shipment.
+
+    `documents`: types of papers (shipments.enums.DocumentType) that have to be there when it is due.
+    """
 
     id: int
     slot: str
@@ -30,6 +34,7 @@ class LineFact:
     audience: str
     weight: int
     task: str = ""
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,29 @@ class ShipmentFact:
     is_cancelled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyFact:
+    """What a shipment costs and earns, in one currency; None: not known."""
+
+    currency: str
+    expected_cost: Decimal | None = None
+    cost: Decimal | None = None
+    revenue: Decimal | None = None
+
+
 @dataclass(slots=True)
 class Plan:
-    """A shipment and its template. `baselines`: slot → the first plan, which is kept; `holidays`: country → days."""
+    """A shipment and its template. `baselines`: slot → the first plan, which is kept; `holidays`: country → days.
+
+    `documents`: the types of the papers that are there; `money`: what it costs, where somebody recorded it.
+    """
 
     shipment: ShipmentFact
     template: TemplateFact | None
     baselines: Mapping[str, datetime] = field(default_factory=dict)
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
+    money: MoneyFact | None = None
 
 
 @dataclass(slots=True)
@@ -157,7 +177,11 @@ class EventFact:
 
 @dataclass(frozen=True, slots=True)
 class RuleFact:
-    """An exception rule. Empty `mode` and `code` match any."""
+    """An exception rule. Empty `mode` and `code` match any.
+
+    `warn`, `minimum`, `escalate`: lengths of the trouble from which on it warns (None: never), is breached, and goes
+    to `escalate_to` (None: never). `condition`: compiled by `conditions.compile_condition`; None: always.
+    """
 
     id: int
     name: str
@@ -169,6 +193,42 @@ class RuleFact:
     minimum: timedelta
     due_in: timedelta
     task: str
+    version: int = 1
+    minimum_percent: int = 0
+    warn: timedelta | None = None
+    escalate: timedelta | None = None
+    escalate_to: str = ""
+    condition: Callable[[Mapping[str, Any]], bool] | None = None
+    group_by: str = ""
+    closes_itself: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the rules of one kind ask for. `codes`: milestones, "" among them when any; `ahead`: how long before the
+    moment itself the first of them warns (negative: after it; None: none warns)."""
+
+    rules: tuple[RuleFact, ...]
+    codes: frozenset[str]
+    ahead: timedelta | None
+
+    def wants(self, code: str) -> bool:
+        return "" in self.codes or code in self.codes
+
+
+def asked_of(rules: Sequence[RuleFact]) -> dict[str, Asked]:
+    """The rules by kind (ExceptionKind), in the order in which the kinds come."""
+    by_kind: dict[str, list[RuleFact]] = {}
+    for rule in rules:
+        by_kind.setdefault(rule.kind, []).append(rule)
+    return {
+        kind: Asked(
+            tuple(of_kind),
+            frozenset(rule.code for rule in of_kind),
+            max((-rule.warn for rule in of_kind if rule.warn is not None), default=None),
+        )
+        for kind, of_kind in by_kind.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +241,8 @@ class TypeFact:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is the same for all shipments. `latency`: source id → how late it usually reports.
+    """What is the same for all shipments. `latency`: source id → how late it usually reports; `silences`: source id →
+    since when one is silent that its own history expects to be heard of; `asked`: the rules by kind.
 
     `booking_tolerance`: an ACT longer than this before the booking cannot be true (domain.md, "No date from the
     future"). `agreement`: two reports closer than this confirm each other. `task_lead`: a task opens this long before
@@ -195,6 +256,11 @@ class Policy:
     booking_tolerance: timedelta = timedelta(days=30)
     agreement: timedelta = timedelta(hours=1)
     task_lead: timedelta = timedelta(days=2)
+    silences: Mapping[int, datetime] = field(default_factory=dict)
+    asked: Mapping[str, Asked] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asked", asked_of(self.rules))
 
 
 @dataclass(slots=True)
@@ -243,13 +309,32 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class CaseWanted:
-    """A case that should be open. `facts["about"]` is its cause: once a person resolved it, it is not opened again."""
+    """A case that should be open. `facts["about"]` is its cause: once a person resolved it, it is not opened again.
+
+    `stage`: CaseStage. `breach_at`: of a warning, when time alone makes a breach of it. `group_key`: its common root
+    (`rooting`), empty: it stands for itself; `group_facts`: what is shown of the root.
+    """
 
     rule: RuleFact
     slot: str
     summary: str
     facts: dict[str, Any]
     audience: str
+    stage: str = "breach"
+    breach_at: datetime | None = None
+    group_key: str = ""
+    group_facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What ended a hold. `slot`: of the hold."""
+
+    slot: str
+    code: str
+    agency: str
+    at: datetime
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +345,7 @@ class TaskWanted:
     title: str
     role: str
     due_at: datetime | None
+    severity: str = "medium"
 
 
 @dataclass(slots=True)
@@ -291,3 +377,4 @@ class Evaluation:
     is_finished: bool
     next_check_at: datetime | None
     set_aside: Sequence[tuple[str, str]] = ()
+    releases: Sequence[Release] = ()

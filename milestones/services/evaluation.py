@@ -212,6 +212,7 @@ def _outcomes(
     policy = loading.load_policy()
     templates = loading.load_templates(j.template_id for j in journeys if j.template_id)
     events = loading.load_events([journey.id for journey in journeys])
+    beside = loading.load_beside([journey.id for journey in journeys], policy, templates.by_id.values())
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:
         shipment = shipments[journey.id].fact
@@ -220,6 +221,8 @@ def _outcomes(
             template, journey.template_reason = choose(templates.active, shipment)
             journey.template_id = template.id if template else None
         plan = loading.plan_of(shipment, template, baselines.get(journey.id, {}), now)
+        plan.documents = beside.documents.get(journey.id, frozenset())
+        plan.money = beside.money.get(journey.id)
         outcomes[journey.id] = evaluate(plan, events.get(journey.id, ()), policy, now)
     return outcomes
 

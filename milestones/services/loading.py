@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,12 +14,13 @@ import orjson
 from django.db.models import Q
 
 from core.bulk import array_of, fetch_rows
-from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
+from milestones.enums import AnchorKind, DayBasis, ExceptionKind, Requirement, TemplateState
 from milestones.facts import (
     Criteria,
     EventFact,
     LegFact,
     LineFact,
+    MoneyFact,
     PlaceFact,
     Plan,
     Policy,
@@ -28,10 +29,10 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
+from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentMoney, TemplateLine
 from milestones.planning import compile_template, route
 from shipments.matching import journey_key
-from shipments.models import MilestoneType, Source
+from shipments.models import Document, MilestoneType, Source, SourceSilence
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
@@ -57,6 +58,7 @@ def load_policy() -> Policy:
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
         },
+        silences=dict(SourceSilence.objects.open().values_list("source_id", "last_message_at")),
     )
 
 
@@ -72,7 +74,18 @@ def _rule(rule: ExceptionRule) -> RuleFact:
         minimum=timedelta(minutes=rule.minimum_minutes),
         due_in=timedelta(minutes=rule.due_minutes),
         task=rule.task,
+        version=rule.version,
+        minimum_percent=rule.minimum_percent,
+        warn=_minutes(rule.warn_minutes),
+        escalate=_minutes(rule.escalate_minutes),
+        escalate_to=rule.escalate_to,
+        group_by=rule.group_by,
+        closes_itself=rule.closes_itself,
     )
+
+
+def _minutes(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
 
 
 @dataclass(slots=True)
@@ -122,6 +135,7 @@ def _line(line: TemplateLine, index: Mapping[int, int]) -> LineFact:
         audience=line.audience,
         weight=line.weight,
         task=line.task,
+        documents=tuple(line.documents),
     )
 
 
@@ -239,3 +253,26 @@ def holidays_of(country: str, years: tuple[int, ...]) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, years=years).keys())
     except NotImplementedError:
         return frozenset()
+
+
+@dataclass(slots=True)
+class Beside:
+    """What rules ask of a batch beside plan and events, by shipment; empty where none asks."""
+
+    documents: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    money: Mapping[int, MoneyFact] = field(default_factory=dict)
+
+
+def load_beside(ids: Sequence[int], policy: Policy, templates: Iterable[TemplateFact]) -> Beside:
+    """The papers, when a line asks for some, and the money, when a rule may ask for it: at most a query each."""
+    beside = Beside()
+    if ExceptionKind.DOCUMENT in policy.asked and any(line.documents for t in templates for line in t.lines):
+        papers: dict[int, set[str]] = defaultdict(set)
+        for shipment_id, kind in Document.objects.standing().filter(shipment__in=ids).values_list("shipment", "type"):
+            papers[shipment_id].add(kind)
+        beside.documents = {pk: frozenset(kinds) for pk, kinds in papers.items()}
+    if ExceptionKind.COST_OVERRUN in policy.asked or any(rule.condition for rule in policy.rules):
+        rows = ShipmentMoney.objects.filter(pk__in=ids)
+        sums = rows.values_list("pk", "currency", "expected_cost", "cost", "revenue")
+        beside.money = {pk: MoneyFact(*values) for pk, *values in sums}
+    return beside
