@@ -225,6 +225,14 @@ CASE_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+class WakeOn(TextChoices):
+    """What may end a snooze before its time: {"preset": WakeOn, ...} in `ShipmentException.wake_when`."""
+
+    NEWS = "news", _("Something new is reported")
+    ARRIVAL = "arrival", _("The expected arrival moves")
+    REACHED = "reached", _("This milestone is reached")
+
+
 class TaskState(TextChoices):
     OPEN = "open", _("Open")
     DONE = "done", _("Done")

@@ -28,7 +28,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     situation = Situation(valued, counting, holds(heard), silence(heard, policy), beside)
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
-    ground = Ground(situation, plan, policy, now)
+    ground = Ground(situation, plan, policy, summary, now)
     found = _standing(find_troubles(ground), summary.status)
     wanted = () if summary.status in _STAYS else tasks(valued, policy, now)
     return Evaluation(
@@ -41,6 +41,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         next_check_at=next_check(found, ground),
         set_aside=sorted([*aside, *undone]),
         releases=releases(heard),
+        row=ground.row,
     )
 
 

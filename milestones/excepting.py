@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from milestones.conditions import flips
 from milestones.enums import ExceptionKind, MilestoneState, Severity
 from milestones.facts import CaseWanted, Policy, RuleFact, TaskWanted
 from milestones.rooting import root_of
@@ -56,17 +57,20 @@ def _case(trouble: Trouble, rule: RuleFact, stage: str, ground: Ground) -> CaseW
 
 def _rules(trouble: Trouble, ground: Ground) -> Iterator[RuleFact]:
     """The rules that this trouble may be a case of, however long it is."""
+    for rule in _candidates(trouble, ground):
+        if rule.condition is None or rule.condition(ground.row(trouble.value, rule.names)):
+            yield rule
+
+
+def _candidates(trouble: Trouble, ground: Ground) -> Iterator[RuleFact]:
+    """The rules of its kind, mode and milestone, whether their condition holds or not."""
     asked = ground.asked(trouble.kind)
     mode = ground.plan.shipment.mode
     # A condition of one's own is asked of the milestone that it names, and of nothing else.
     codes = (trouble.code,) if trouble.kind == _CONDITION else ("", trouble.code)
     for rule in asked.rules if asked else ():
-        if rule.mode in ("", mode) and rule.code in codes and _holds(rule, trouble, ground):
+        if rule.mode in ("", mode) and rule.code in codes:
             yield rule
-
-
-def _holds(rule: RuleFact, trouble: Trouble, ground: Ground) -> bool:
-    return rule.condition is None or rule.condition({})
 
 
 def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[TaskWanted, ...]:
@@ -90,8 +94,10 @@ def next_check(found: Sequence[Trouble], ground: Ground) -> datetime | None:
     now = ground.now
     moments = [*_of_lines(ground)]
     for trouble in found:
-        for rule in _rules(trouble, ground):
+        for rule in _candidates(trouble, ground):
             moments += thresholds(trouble, rule, now)
+            if rule.tree is not None:
+                moments += flips(rule.tree, ground.row(trouble.value, rule.names), now)
     quiet = ground.situation.quiet
     if quiet.silent_from is not None and any(row.value.state == OVERDUE for row in ground.valued):
         moments.append(quiet.silent_from + MINUTE)

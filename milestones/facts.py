@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -105,7 +105,8 @@ class Route:
 
 @dataclass(slots=True)
 class ShipmentFact:
-    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
+    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed. `named`: what conditions
+    ask for beyond that (`condition_facts.NAMED`), by field name."""
 
     mode: str
     type: str
@@ -114,6 +115,7 @@ class ShipmentFact:
     dates: Mapping[str, datetime | None]
     units: frozenset[str] = frozenset()
     is_cancelled: bool = False
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ class RuleFact:
     """An exception rule. Empty `mode` and `code` match any.
 
     `warn`, `minimum`, `escalate`: lengths of the trouble from which on it warns (None: never), is breached, and goes
-    to `escalate_to` (None: never). `condition`: compiled by `conditions.compile_condition`; None: always.
+    to `escalate_to` (None: never). `condition`: compiled from `tree` by `conditions.compile_condition`, None: always;
+    `names`: the fields its row has to have.
     """
 
     id: int
@@ -198,7 +201,9 @@ class RuleFact:
     warn: timedelta | None = None
     escalate: timedelta | None = None
     escalate_to: str = ""
-    condition: Callable[[Mapping[str, Any]], bool] | None = None
+    condition: Callable[[Mapping[str, Any]], bool] | None = field(default=None, compare=False)
+    tree: Mapping[str, Any] | None = field(default=None, compare=False)
+    names: frozenset[str] = frozenset()
     group_by: str = ""
     closes_itself: bool = True
 
@@ -242,7 +247,8 @@ class TypeFact:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is the same for all shipments. `latency`: source id → how late it usually reports; `silences`: source id →
-    since when one is silent that its own history expects to be heard of; `asked`: the rules by kind.
+    since when one is silent that its own history expects to be heard of; `sources`: source id → its code and transport;
+    `asked`: the rules by kind.
 
     `booking_tolerance`: an ACT longer than this before the booking cannot be true (domain.md, "No date from the
     future"). `agreement`: two reports closer than this confirm each other. `task_lead`: a task opens this long before
@@ -256,6 +262,7 @@ class Policy:
     booking_tolerance: timedelta = timedelta(days=30)
     agreement: timedelta = timedelta(hours=1)
     task_lead: timedelta = timedelta(days=2)
+    sources: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     silences: Mapping[int, datetime] = field(default_factory=dict)
     asked: Mapping[str, Asked] = field(init=False)
 
@@ -367,7 +374,10 @@ class Summary:
 
 @dataclass(slots=True)
 class Evaluation:
-    """All that follows from (plan, events, policy, now). `set_aside`: (event id, why it does not count)."""
+    """All that follows from (plan, events, policy, now). `set_aside`: (event id, why it does not count).
+
+    `releases`: what ended holds; `row`: makes what a condition is asked about, of a milestone or (None) the shipment.
+    """
 
     milestones: tuple[MilestoneValue, ...]
     cases: tuple[CaseWanted, ...]
@@ -378,3 +388,6 @@ class Evaluation:
     next_check_at: datetime | None
     set_aside: Sequence[tuple[str, str]] = ()
     releases: Sequence[Release] = ()
+    row: Callable[[MilestoneValue | None, Iterable[str]], dict[str, Any]] | None = field(
+        default=None, compare=False, repr=False
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,13 +15,13 @@ import orjson
 from django.db.models import Q
 
 from core.bulk import array_of, fetch_rows
-from milestones.enums import AnchorKind, DayBasis, ExceptionKind, Requirement, TemplateState
+from milestones.conditions import ConditionError, compile_condition, fields_of
+from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
 from milestones.facts import (
     Criteria,
     EventFact,
     LegFact,
     LineFact,
-    MoneyFact,
     PlaceFact,
     Plan,
     Policy,
@@ -29,10 +30,13 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentMoney, TemplateLine
+from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import compile_template, route
+from milestones.services.condition_sql import load_named
 from shipments.matching import journey_key
-from shipments.models import Document, MilestoneType, Source, SourceSilence
+from shipments.models import MilestoneType, Source, SourceSilence
+
+logger = logging.getLogger("waymark.milestones")
 
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
@@ -51,9 +55,11 @@ class ShipmentRow:
 def load_policy() -> Policy:
     """Rules, vocabulary and the usual delay of the sources."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
+    sources = list(Source.objects.values_list("id", "latency_minutes", "code", "transport"))
     return Policy(
-        rules=tuple(_rule(rule) for rule in rules),
-        latency={pk: timedelta(minutes=m) for pk, m in Source.objects.values_list("id", "latency_minutes")},
+        rules=tuple(fact for rule in rules if (fact := _readable(rule)) is not None),
+        latency={pk: timedelta(minutes=minutes) for pk, minutes, _, _ in sources},
+        sources={pk: (code, transport) for pk, _, code, transport in sources},
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
@@ -62,7 +68,18 @@ def load_policy() -> Policy:
     )
 
 
-def _rule(rule: ExceptionRule) -> RuleFact:
+def _readable(rule: ExceptionRule) -> RuleFact | None:
+    """None for a rule whose condition cannot be read: it must not stop the evaluation of every shipment."""
+    try:
+        return rule_fact(rule)
+    except ConditionError as error:
+        logger.error("rule %s is left out: its condition cannot be read: %s", rule.code, error)
+        return None
+
+
+def rule_fact(rule: ExceptionRule) -> RuleFact:
+    """A rule as evaluation takes it, saved or not. Raises conditions.ConditionError."""
+    tree = rule.condition
     return RuleFact(
         id=rule.pk,
         name=rule.code,
@@ -76,24 +93,29 @@ def _rule(rule: ExceptionRule) -> RuleFact:
         task=rule.task,
         version=rule.version,
         minimum_percent=rule.minimum_percent,
-        warn=_minutes(rule.warn_minutes),
-        escalate=_minutes(rule.escalate_minutes),
+        warn=_span(rule.warn_minutes),
+        escalate=_span(rule.escalate_minutes),
         escalate_to=rule.escalate_to,
+        condition=compile_condition(tree) if tree else None,
+        tree=tree,
+        names=fields_of(tree) if tree else frozenset(),
         group_by=rule.group_by,
         closes_itself=rule.closes_itself,
     )
 
 
-def _minutes(minutes: int | None) -> timedelta | None:
+def _span(minutes: int | None) -> timedelta | None:
     return None if minutes is None else timedelta(minutes=minutes)
 
 
 @dataclass(slots=True)
 class Templates:
-    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from."""
+    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from;
+    `names`: the fields that conditions of their lines ask for."""
 
     by_id: Mapping[int, TemplateFact]
     active: Sequence[TemplateFact]
+    names: frozenset[str] = frozenset()
 
 
 def load_templates(pinned: Iterable[int]) -> Templates:
@@ -103,7 +125,16 @@ def load_templates(pinned: Iterable[int]) -> Templates:
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
     by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE])
+    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    names = frozenset().union(*(fields_of(tree) for tree in trees))
+    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+
+
+def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:
+    """Add to each shipment what the conditions of rules and lines ask for beyond the plan; one query, if any do."""
+    named = load_named(shipments, templates.names.union(*(rule.names for rule in policy.rules)))
+    for pk, facts in named.items():
+        shipments[pk].fact.named = facts
 
 
 def template_fact(row: MilestoneTemplate, lines: Sequence[TemplateLine]) -> TemplateFact:
@@ -253,26 +284,3 @@ def holidays_of(country: str, years: tuple[int, ...]) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, years=years).keys())
     except NotImplementedError:
         return frozenset()
-
-
-@dataclass(slots=True)
-class Beside:
-    """What rules ask of a batch beside plan and events, by shipment; empty where none asks."""
-
-    documents: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    money: Mapping[int, MoneyFact] = field(default_factory=dict)
-
-
-def load_beside(ids: Sequence[int], policy: Policy, templates: Iterable[TemplateFact]) -> Beside:
-    """The papers, when a line asks for some, and the money, when a rule may ask for it: at most a query each."""
-    beside = Beside()
-    if ExceptionKind.DOCUMENT in policy.asked and any(line.documents for t in templates for line in t.lines):
-        papers: dict[int, set[str]] = defaultdict(set)
-        for shipment_id, kind in Document.objects.standing().filter(shipment__in=ids).values_list("shipment", "type"):
-            papers[shipment_id].add(kind)
-        beside.documents = {pk: frozenset(kinds) for pk, kinds in papers.items()}
-    if ExceptionKind.COST_OVERRUN in policy.asked or any(rule.condition for rule in policy.rules):
-        rows = ShipmentMoney.objects.filter(pk__in=ids)
-        sums = rows.values_list("pk", "currency", "expected_cost", "cost", "revenue")
-        beside.money = {pk: MoneyFact(*values) for pk, *values in sums}
-    return beside

@@ -32,9 +32,11 @@ def timeline_as_of(shipment: Shipment, as_of: datetime) -> Timeline:
     row = loading.load_shipments([shipment.pk])[shipment.pk]
     pinned = Journey.objects.filter(pk=shipment.pk).values_list("template_id", flat=True).first()
     templates = loading.load_templates([pinned] if pinned else [])
+    policy = loading.load_policy()
+    loading.name_facts({shipment.pk: row}, policy, templates)
     template = templates.by_id[pinned] if pinned else choose(templates.active, row.fact)[0]
     baselines = baselines_of(load_stored([shipment.pk]).get(shipment.pk, {}))
     plan = loading.plan_of(row.fact, template, baselines, as_of)
     events = loading.load_events([shipment.pk], as_of=as_of).get(shipment.pk, [])
-    outcome = evaluate(plan, events, loading.load_policy(), as_of)
+    outcome = evaluate(plan, events, policy, as_of)
     return Timeline(as_of, outcome.milestones, outcome.summary, tuple(outcome.set_aside))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from milestones import condition_facts
 from milestones.enums import ExceptionKind
-from milestones.facts import Asked, EventFact, MilestoneValue, Plan, Policy
+from milestones.facts import Asked, EventFact, MilestoneValue, Plan, Policy, Summary
 from milestones.situation import Situation
 from milestones.valuing import Valued
 
@@ -51,14 +53,23 @@ class Trouble:
         return now - self.length if self.kind in GROWING else None
 
 
-@dataclass(slots=True)
+@dataclass
 class Ground:
     """All that is known of a shipment at `now`."""
 
     situation: Situation
     plan: Plan
     policy: Policy
+    summary: Summary
     now: datetime
+
+    @cached_property
+    def _rows(self) -> condition_facts.Ground:
+        return condition_facts.Ground(self.plan, self.summary, self.situation.events, self.policy, self.now)
+
+    def row(self, value: MilestoneValue | None, names: Iterable[str]) -> dict[str, Any]:
+        """What a condition is asked about: a milestone, or (None) the shipment as a whole."""
+        return condition_facts.row_facts(self._rows, value, names)
 
     @property
     def valued(self) -> Sequence[Valued]:
