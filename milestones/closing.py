@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from milestones.enums import ExceptionKind, Gone, JourneyStatus, MilestoneState
@@ -170,4 +170,4 @@ _BY_KIND: dict[str, Callable[[GoneCase, MilestoneValue | None, Evaluation], Clos
 
 
 def _utc(at: datetime) -> str:
-    return f"{at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

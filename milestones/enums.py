@@ -276,7 +276,6 @@ class Cause(TextChoices):
 
     FREIGHT_LATE = "freight_late", _("The freight is late")
     SOURCE_SILENT = "source_silent", _("The source is silent")
-    NEVER_HEARD = "never_heard", _("No source has ever reported on it")
     NEARLY_DUE = "nearly_due", _("It is due soon and nothing is reported")
     SKIPPED = "skipped", _("A later milestone is reached, this one was never reported")
     REPORTED = "reported", _("It is reported to have happened then")

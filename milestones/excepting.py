@@ -46,7 +46,7 @@ def _case(trouble: Trouble, rule: RuleFact, stage: str, ground: Ground) -> CaseW
         rule=rule,
         slot=trouble.slot,
         summary=trouble.summary if trouble.kind != _CONDITION else f"{rule.name}: {trouble.summary}".rstrip(": "),
-        facts={**trouble.facts, "next_action": rule.task},
+        facts={**trouble.facts, "audience": trouble.audience, "next_action": rule.task},
         audience=trouble.audience,
         stage=stage,
         breach_at=breach_at(trouble, rule, ground.now) if stage == WARNING else None,

@@ -1,21 +1,42 @@
-from milestones.services.cases import acknowledge_case, assign_case, close_task, resolve_case, snooze_case
+from milestones.services.cases import (
+    RootResult,
+    acknowledge_case,
+    acknowledge_root,
+    assign_case,
+    assign_root,
+    resolve_case,
+    resolve_root,
+    snooze_case,
+    snooze_root,
+)
 from milestones.services.evaluation import evaluate_due, evaluate_shipments
 from milestones.services.grid import CellResult, GridResult, check_grid, names_of_milestones, record_grid
+from milestones.services.money import MoneyRow, record_money
+from milestones.services.tasks import assign_task, close_task, reopen_task
 from milestones.services.timeline import Timeline, timeline_as_of
 
 __all__ = [
     "CellResult",
     "GridResult",
+    "MoneyRow",
+    "RootResult",
     "Timeline",
     "acknowledge_case",
+    "acknowledge_root",
     "assign_case",
+    "assign_root",
+    "assign_task",
     "check_grid",
     "close_task",
     "evaluate_due",
     "evaluate_shipments",
     "names_of_milestones",
     "record_grid",
+    "record_money",
+    "reopen_task",
     "resolve_case",
+    "resolve_root",
     "snooze_case",
+    "snooze_root",
     "timeline_as_of",
 ]

@@ -13,7 +13,7 @@ import orjson
 
 from core.bulk import array_of, fetch_rows, insert_rows, update_rows
 from milestones.closing import GoneCase, why_gone
-from milestones.enums import CaseState, Severity
+from milestones.enums import Audience, CaseState, Severity
 from milestones.facts import CaseWanted, Evaluation, RuleFact
 from milestones.models import ShipmentException
 from milestones.services.roots import Root, RootKey, close_roots, hold_roots
@@ -34,7 +34,7 @@ _GONE = ("id", "state", "resolved_at", "resolution", "facts", "snoozed_until", "
 _CASES = """
     SELECT c.shipment_id, c.id, c.public_id::text, c.rule_id, c.slot, c.kind, c.severity, c.summary, c.owner, c.state,
            c.stage, c.rule_version, c.due_at, c.snoozed_until, c.wake_when, c.cause_gone_at, c.group_id,
-           COALESCE(g.key, ''), g.closed_at IS NOT NULL, c.facts
+           COALESCE(g.public_id::text, ''), COALESCE(g.key, ''), g.closed_at IS NOT NULL, c.facts
     FROM milestones_shipmentexception c LEFT JOIN milestones_casegroup g ON g.id = c.group_id
     WHERE c.shipment_id = ANY(%s::bigint[]) AND (c.state <> 'resolved' OR c.resolved_by_id IS NOT NULL) ORDER BY c.id
 """
@@ -60,6 +60,7 @@ class StoredCase:
     wake_when: dict[str, Any] | None
     cause_gone_at: datetime | None
     group_id: int | None
+    group_public_id: str
     group_key: str
     is_group_closed: bool
     facts: dict[str, Any]
@@ -77,7 +78,7 @@ class OpenCase:
     """A case that is not resolved after the batch.
 
     `until`: the instants at which a snooze may end. `stage_before`: empty for a new one. `root`: the one it has just
-    joined. `owner`: the team.
+    joined; `root_public_id`: of the one it belongs to, empty: none. `owner`: the team.
     """
 
     id: int
@@ -90,11 +91,27 @@ class OpenCase:
     is_new: bool = False
     stage_before: str = ""
     root: Root | None = None
+    root_public_id: str = ""
 
     @property
     def is_worse(self) -> bool:
         """Whether it has just come a stage further."""
         return bool(self.wanted and self.stage_before) and is_worse(self.wanted.stage, self.stage_before)  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCase:
+    """A case that has just closed by itself, and why (`words`)."""
+
+    shipment_id: int
+    public_id: str
+    kind: str
+    severity: str
+    stage: str
+    summary: str
+    words: str
+    audience: str
+    root_public_id: str
 
 
 @dataclass(slots=True)
@@ -116,12 +133,15 @@ class Cases:
     new: list[tuple[int, CaseWanted]] = field(default_factory=list)
     different: list[_Change] = field(default_factory=list)
     gone: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[ClosedCase] = field(default_factory=list)
     roots: dict[RootKey, Mapping[str, Any]] = field(default_factory=dict)
+    left: set[RootKey] = field(default_factory=set)
     joined: list[tuple[OpenCase, RootKey]] = field(default_factory=list)
 
     def leave(self, case: StoredCase) -> None:
         if case.group_id is not None and not case.is_group_closed:
             self.roots.setdefault((case.rule_id, case.group_key), {})
+            self.left.add((case.rule_id, case.group_key))
 
 
 def load_cases(ids: Sequence[int]) -> dict[int, list[StoredCase]]:
@@ -140,8 +160,8 @@ def write_cases(
     rules: Sequence[RuleFact],
     milestone_ids: Mapping[tuple[int, str], int],
     now: datetime,
-) -> dict[int, list[OpenCase]]:
-    """Open, move on, wake and close the cases of the batch. Returns the unresolved ones by shipment."""
+) -> Cases:
+    """Open, move on, wake and close the cases of the batch: `standing` after it, and those just `closed`."""
     cases = Cases({rule.id: rule for rule in rules}, now)
     for shipment_id, outcome in outcomes.items():
         _compare(cases, shipment_id, outcome, before.get(shipment_id, ()))
@@ -151,8 +171,9 @@ def write_cases(
     _insert(cases, roots, milestone_ids)
     for case, key in cases.joined:
         case.root = roots[key]
-    close_roots((root.id for root in roots.values()), now)
-    return cases.standing
+        case.root_public_id = case.root.public_id
+    close_roots((roots[key].id for key in cases.left), now)
+    return cases
 
 
 def _compare(cases: Cases, shipment_id: int, outcome: Evaluation, before: Sequence[StoredCase]) -> None:
@@ -176,9 +197,7 @@ def _compare(cases: Cases, shipment_id: int, outcome: Evaluation, before: Sequen
                 cases.roots[wanted.rule.id, wanted.group_key] = wanted.group_facts
 
 
-def _let_go(
-    cases: Cases, shipment_id: int, case: StoredCase, outcome: Evaluation, *, is_taken_over: bool
-) -> None:
+def _let_go(cases: Cases, shipment_id: int, case: StoredCase, outcome: Evaluation, *, is_taken_over: bool) -> None:
     """It closes with the cause, or waits for a person when its rule says so."""
     rule = cases.rules.get(case.rule_id)
     if rule is not None and not rule.closes_itself:
@@ -196,6 +215,12 @@ def _let_go(
     closing = why_gone(GoneCase(case.kind, case.slot, case.facts, rule is not None, is_taken_over), outcome)
     facts = orjson.dumps({**case.facts, **closing.record()}).decode()
     cases.gone.append((case.id, _RESOLVED, cases.now, closing.words[:300], facts, None, None, None))
+    cases.closed.append(
+        ClosedCase(
+            shipment_id, case.public_id, case.kind, case.severity, case.stage, case.summary, closing.words,
+            str(case.facts.get("audience", Audience.INTERNAL)), case.group_public_id,
+        )
+    )  # fmt: skip
     cases.leave(case)
 
 
@@ -211,7 +236,7 @@ def _keep(cases: Cases, shipment_id: int, case: StoredCase, wanted: CaseWanted, 
     )  # fmt: skip
     opened = OpenCase(
         case.id, case.public_id, severity, due_at, owner, _until(until, wake, case.slot, outcome, cases.now), wanted,
-        stage_before=case.stage,
+        stage_before=case.stage, root_public_id=case.group_public_id,
     )  # fmt: skip
     cases.standing[shipment_id].append(opened)
     key = (rule.id, wanted.group_key) if wanted.group_key else None
@@ -277,7 +302,10 @@ def _insert(cases: Cases, roots: Mapping[RootKey, Root], milestone_ids: Mapping[
             )
         )  # fmt: skip
         made.append(OpenCase(0, str(public_id), severity, due_at, owner, (), wanted, is_new=True, root=root))
-    ids = {str(public_id): pk for pk, public_id in insert_rows(ShipmentException, _NEW, rows, returning="id, public_id")}
+        made[-1].root_public_id = root.public_id if root else ""
+    ids = {
+        str(public_id): pk for pk, public_id in insert_rows(ShipmentException, _NEW, rows, returning="id, public_id")
+    }
     for (shipment_id, _), case in zip(cases.new, made, strict=True):
         case.id = ids[case.public_id]
         cases.standing[shipment_id].append(case)

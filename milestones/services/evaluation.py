@@ -188,18 +188,22 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
     outcomes = _outcomes(journeys, shipments, {pk: baselines_of(rows) for pk, rows in stored.items()}, policy, now)
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
     cases = write_cases(outcomes, load_cases(held), policy.rules, written.ids, now)
-    tasks = write_tasks(outcomes, cases, written.ids, now)
+    tasks = write_tasks(outcomes, cases.standing, written.ids, now)
     for journey in journeys:
         journey.revision += journey.id in written.changed
-    rows = [_roll_up(j, outcomes[j.id], cases.get(j.id, ()), revisions.get(j.id, 0), now) for j in journeys]
+    rows = [_roll_up(j, outcomes[j.id], cases.standing.get(j.id, ()), revisions.get(j.id, 0), now) for j in journeys]
     update_rows(Journey, ("shipment", *_HEAD, *_SUMMARY, *_CASES), rows)
     notify(
         stories_of(
-            Change(
-                shipments[j.id], outcomes[j.id], stored.get(j.id, {}), cases.get(j.id, ()), j.expected_arrival_at,
-                j.revision,
-            )
-            for j in journeys
+            (
+                Change(
+                    shipments[j.id], outcomes[j.id], stored.get(j.id, {}), cases.standing.get(j.id, ()),
+                    j.expected_arrival_at, j.revision,
+                )
+                for j in journeys
+            ),
+            closed=cases.closed,
+            tasks=tasks,
         )
     )  # fmt: skip
     return len(journeys)

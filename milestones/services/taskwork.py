@@ -94,9 +94,7 @@ def write_tasks(
     return _write(changes)
 
 
-def _compare(
-    changes: _Changes, wanted: dict[str, WantedTask], before: Iterable[_Stored], reached: set[str]
-) -> None:
+def _compare(changes: _Changes, wanted: dict[str, WantedTask], before: Iterable[_Stored], reached: set[str]) -> None:
     """Take out of `wanted` what is there already."""
     # Of several with one key the open one counts, else the last.
     latest = {task.key: task for task in sorted(before, key=lambda t: (t.state == _OPEN, t.id))}

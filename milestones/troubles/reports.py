@@ -21,32 +21,31 @@ def no_news(ground: Ground, asked: Asked) -> Iterator[Trouble]:
     The silence counts, not the milestone: one case a shipment, about the source that was heard last.
     """
     due = [r for r in ground.valued if r.value.state == OVERDUE]
-    if not due:
-        return
-    quiet, now = ground.situation.quiet, ground.now
     last = max(ground.events, key=lambda e: (e.received_at, e.fingerprint), default=None)
-    source = last.source if last else 0
-    noticed = ground.policy.silences.get(source)
-    if quiet.silent_from is not None and now <= quiet.silent_from and noticed is None:
+    if not due or last is None:
+        # Of a shipment that no source ever spoke of, `overdue` says enough.
+        return
+    silent_from, now = known(ground.situation.quiet.silent_from), ground.now
+    noticed = ground.policy.silences.get(last.source)
+    if now <= silent_from and noticed is None:
         return
     row = min(due, key=lambda r: (known(r.value.expected_at), r.line.position))
     since = known(row.value.expected_at)
-    if last is not None and noticed is None:
-        since = max(since, known(quiet.silent_from))
+    if noticed is None:
+        since = max(since, silent_from)
     facts = {
-        "about": f"{source} {last.received_at.isoformat() if last else ''}",
-        "cause": (Cause.SOURCE_SILENT if last else Cause.NEVER_HEARD).value,
-        "source": source,
-        "last_event_at": last.received_at.isoformat() if last else None,
+        "about": f"{last.source} {last.received_at.isoformat()}",
+        "cause": Cause.SOURCE_SILENT.value,
+        "source": last.source,
+        "last_event_at": last.received_at.isoformat(),
         "since": since.isoformat(),
         "milestone": row.value.name,
         "code": row.value.code,
-        "evidence": [last.id] if last else [],
+        "evidence": [last.id],
     }
-    words = "No news from the source" if last else "Nothing was ever reported"
     yield Trouble(
-        ExceptionKind.NO_NEWS.value, f"N:{source}", row.value.code, max(now - since, timedelta(0)),
-        f"{words}: {row.value.name} was due", _INTERNAL, facts, source=source,
+        ExceptionKind.NO_NEWS.value, f"N:{last.source}", row.value.code, max(now - since, timedelta(0)),
+        f"No news from the source: {row.value.name} was due", _INTERNAL, facts, source=last.source,
     )  # fmt: skip
 
 

@@ -119,6 +119,7 @@ def test_a_silent_source_is_told_from_late_freight(received, latency, cause):
         "last_event_at": received.isoformat() if received else None,
         "milestone": "Departed",
         "code": "DEPARTED",
+        "audience": "customer",
         "next_action": "Ask",
     }
 
