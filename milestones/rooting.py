@@ -24,7 +24,10 @@ def root_of(trouble: Trouble, group_by: str, ground: Ground) -> tuple[str, dict[
         return _root(GroupBy.PLACE, f"{place}:{trouble.code}", place=place, code=trouble.code) if place else _NONE
     if group_by == GroupBy.SOURCE:
         source = _source(trouble, ground)
-        return _root(GroupBy.SOURCE, str(source), source=source) if source else _NONE
+        if not source:
+            return _NONE
+        named = ground.policy.sources.get(source)
+        return _root(GroupBy.SOURCE, str(source), source=source, name=named[0] if named else str(source))
     if group_by == GroupBy.CUSTOMER:
         customer = ground.plan.shipment.customer_id
         return _root(GroupBy.CUSTOMER, f"{customer}:{trouble.code}", customer=customer, code=trouble.code)
@@ -34,8 +37,8 @@ def root_of(trouble: Trouble, group_by: str, ground: Ground) -> tuple[str, dict[
 _NONE: tuple[str, dict[str, Any]] = ("", {})
 
 
-def _root(by: GroupBy, name: str, **facts: Any) -> tuple[str, dict[str, Any]]:
-    return f"{by.value}:{name}"[:_LONGEST], {"by": by.value, **facts}
+def _root(by: GroupBy, key: str, **facts: Any) -> tuple[str, dict[str, Any]]:
+    return f"{by.value}:{key}"[:_LONGEST], {"by": by.value, **facts}
 
 
 def _journey(trouble: Trouble, ground: Ground) -> tuple[str, dict[str, Any]]:

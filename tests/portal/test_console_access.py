@@ -106,6 +106,9 @@ ACTIONS = {
     "milestones_shipmentexception take": ("customs", "sales"),
     "milestones_shipmentexception assign": ("operations", "auditor"),
     "milestones_worktask close": ("operations", "sales"),
+    "milestones_worktask take": ("customs", "sales"),
+    "milestones_worktask assign": ("operations", "auditor"),
+    "milestones_worktask reopen": ("operations", "sales"),
     "partners_partner edit": ("administrator", "operations"),
     "partners_partner identify": ("administrator", "finance"),
     "partners_partner member": ("administrator", "operations"),
@@ -231,6 +234,7 @@ def test_the_rooms_have_the_same_few_addresses() -> None:
         "billing_charge_unbilled", "billing_charge_draft", "shipments_waitingevent_unmapped",
         "shipments_codemapping_export", "shipments_codemapping_import", "shipments_location_unplaced",
         "shipments_shipment_grid", "shipments_upload_new", "shipments_upload_columns",
+        "milestones_shipmentexception_root", "milestones_shipmentexception_do_root",
     }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
