@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from milestones.enums import Cause, Deviation, ExceptionKind, MilestoneState
+from milestones.enums import Audience, Cause, Deviation, ExceptionKind, MilestoneState
 from milestones.facts import Asked, MilestoneValue
 from milestones.summing import arrival_line
 from milestones.troubles.base import Ground, Trouble, about_milestone, decided_by, known, span
@@ -130,7 +130,10 @@ def _out_of_sequence(row: Valued, ground: Ground) -> Trouble:
         "other_at": known(other.value.actual_at).isoformat(),
         "evidence": sorted({*decided_by(row.value, "actual"), *decided_by(other.value, "actual")}),
     }
-    return about_milestone(_ASKEW, row.value, length, f"reported before “{other.value.name}”", facts)
+    trouble = about_milestone(_ASKEW, row.value, length, f"reported before “{other.value.name}”", facts)
+    # Who mixed up what is for the house to find out.
+    trouble.audience = Audience.INTERNAL.value
+    return trouble
 
 
 _MAKERS: dict[str, Callable[[Valued, Ground], Trouble]] = {
