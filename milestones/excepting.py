@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from milestones.conditions import flips
-from milestones.enums import ExceptionKind, MilestoneState, Severity
+from milestones.enums import ExceptionKind, Severity
 from milestones.facts import CaseWanted, Policy, RuleFact, TaskWanted
 from milestones.rooting import root_of
 from milestones.staging import WARNING, breach_at, stage_of, thresholds
 from milestones.troubles import Ground, Trouble, find_troubles
 from milestones.troubles.base import MINUTE
-from milestones.valuing import MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 __all__ = ["Ground", "Trouble", "cases", "find_troubles", "next_check", "tasks"]
 
 _CONDITION = ExceptionKind.CONDITION.value
+_PASSED = (REACHED, MISSING, SKIPPED)
 
 
 def cases(found: Iterable[Trouble], ground: Ground) -> tuple[CaseWanted, ...]:
@@ -74,19 +75,30 @@ def _candidates(trouble: Trouble, ground: Ground) -> Iterator[RuleFact]:
 
 
 def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[TaskWanted, ...]:
-    """Of the lines that ask for work: from `task_lead` before it is due, or once what it counts from is reached."""
+    """Of the lines that ask for work: from `task_lead` before it is due, or once what it counts from is reached.
+
+    Not before the lines that it has to follow are reached.
+    """
     wanted: list[TaskWanted] = []
     for row in valued:
         line, value = row.line, row.value
-        if not line.task or value.state in (REACHED, MISSING):
+        if not line.task or value.state in _PASSED:
             continue
         due = value.expected_at
-        anchor = valued[line.anchor_index].value if line.anchor_index is not None else None
         is_near = due is not None and now >= due - policy.task_lead
-        if is_near or (anchor is not None and anchor.state == MilestoneState.REACHED):
+        if _may_begin(row) and (is_near or (row.anchors and _are_reached(row.anchors))):
             severity = Severity.MEDIUM if line.is_mandatory else Severity.LOW
             wanted.append(TaskWanted(line.slot, line.task, line.responsible, due, severity.value))
     return tuple(wanted)
+
+
+def _may_begin(row: Valued) -> bool:
+    """Whether the mandatory lines that it has to follow are reached."""
+    return _are_reached([after for after in row.afters if after.line.is_mandatory])
+
+
+def _are_reached(rows: Sequence[Valued]) -> bool:
+    return all(row.value.actual_at is not None for row in rows)
 
 
 def next_check(found: Sequence[Trouble], ground: Ground) -> datetime | None:
@@ -110,7 +122,7 @@ def _of_lines(ground: Ground) -> Iterator[datetime]:
     lead = ground.policy.task_lead
     for row in ground.valued:
         expected, line = row.value.expected_at, row.line
-        if row.value.state in (REACHED, MISSING) or expected is None:
+        if row.value.state in _PASSED or expected is None:
             continue
         if line.is_mandatory:
             # Overdue begins one moment after the tolerance.

@@ -10,10 +10,13 @@ from milestones.services.cases import (
     snooze_root,
 )
 from milestones.services.evaluation import evaluate_due, evaluate_shipments
+from milestones.services.foresight import refresh_transit_times
 from milestones.services.grid import CellResult, GridResult, check_grid, names_of_milestones, record_grid
 from milestones.services.money import MoneyRow, record_money
+from milestones.services.policies import drop_conflict_policy, set_conflict_policy
+from milestones.services.slips import slip_curve
 from milestones.services.tasks import assign_task, close_task, reopen_task
-from milestones.services.timeline import Timeline, timeline_as_of
+from milestones.services.timeline import Timeline, cases_as_of, timeline_as_of
 
 __all__ = [
     "CellResult",
@@ -26,16 +29,21 @@ __all__ = [
     "assign_case",
     "assign_root",
     "assign_task",
+    "cases_as_of",
     "check_grid",
     "close_task",
+    "drop_conflict_policy",
     "evaluate_due",
     "evaluate_shipments",
     "names_of_milestones",
     "record_grid",
     "record_money",
+    "refresh_transit_times",
     "reopen_task",
     "resolve_case",
     "resolve_root",
+    "set_conflict_policy",
+    "slip_curve",
     "snooze_case",
     "snooze_root",
     "timeline_as_of",

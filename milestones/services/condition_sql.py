@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from core.bulk import array_of, fetch_rows
@@ -162,7 +163,7 @@ class _Writer:
         cast = _CASTS.get(about.type, "text")
         write = (_CODES if about.type == FieldType.CODES.value else _PLAIN)[op]
         value = operand(about, op, row.get("value"))
-        return f"({write(column, self.value(value, cast))} IS TRUE)"
+        return f"(({write(column, self.value(value, cast))}) IS TRUE)"
 
     def column(self, column: str) -> str:
         self.values += [self.now] * column.count("NOW")
@@ -172,10 +173,16 @@ class _Writer:
         if isinstance(value, timedelta):
             value = self.now + value
         if isinstance(value, tuple):
-            self.values.append(list(value))
+            self.values.append([_sent(each) for each in value])
             return f"%s::{cast}[]"
-        self.values.append(value)
+        self.values.append(_sent(value))
         return f"%s::{cast}"
+
+
+def _sent(value: Any) -> Any:
+    """A number travels as it was written: no whole number lies between it and its binary neighbour."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return Decimal(repr(value)) if is_number else value
 
 
 _EMPTY = {Operator.IS_EMPTY.value: "IS NULL", Operator.IS_NOT_EMPTY.value: "IS NOT NULL"}
@@ -193,7 +200,7 @@ _PLAIN: Mapping[str, _Write] = {
     Operator.CONTAINS.value: lambda column, value: f"strpos({column}, {value}) > 0",
 }
 _CODES: Mapping[str, _Write] = {
-    Operator.CONTAINS.value: lambda column, value: f"{value} = ANY({column})",
+    Operator.CONTAINS.value: lambda column, value: f"{column} @> ARRAY[{value}]",
     Operator.IN.value: lambda column, value: f"{column} && {value}",
     Operator.NOT_IN.value: lambda column, value: f"NOT ({column} && {value})",
 }

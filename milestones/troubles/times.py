@@ -9,6 +9,7 @@ from typing import Any
 from milestones.enums import Audience, Cause, Deviation, ExceptionKind, MilestoneState
 from milestones.facts import Asked, MilestoneValue
 from milestones.summing import arrival_line
+from milestones.threads import is_later
 from milestones.troubles.base import Ground, Trouble, about_milestone, decided_by, known, span
 from milestones.valuing import EARLY, LATE, MISSING, OVERDUE, REACHED, Valued
 
@@ -65,7 +66,7 @@ def _overdue(row: Valued, ground: Ground) -> Trouble:
 
 
 def _missing(row: Valued, ground: Ground) -> Trouble:
-    later = [r for r in ground.valued if r.line.is_mandatory and r.told_at and r.line.position > row.line.position]
+    later = [r for r in ground.valued if r.line.is_mandatory and r.told_at and is_later(r.line, row.line)]
     since = min((r.told_at for r in later if r.told_at), default=ground.now)
     first = min(later, key=lambda r: r.line.position, default=None)
     facts = {
@@ -118,7 +119,7 @@ def _out_of_sequence(row: Valued, ground: Ground) -> Trouble:
     before = [
         r
         for r in ground.valued
-        if r.line.is_mandatory and r.line.position < row.line.position and r.value.actual_at and r.value.actual_at > at
+        if r.line.is_mandatory and is_later(row.line, r.line) and r.value.actual_at and r.value.actual_at > at
     ]
     other = max(before, key=lambda r: (known(r.value.actual_at), r.line.position), default=row)
     length = known(other.value.actual_at) - at

@@ -121,7 +121,7 @@ def _colleague(email: str | None) -> User | None:
     """Who has this address, of the house."""
     if email is None:
         return None
-    found = User.objects.filter(email__iexact=email, kind=UserKind.INTERNAL, is_active=True).first()
+    found: User | None = User.objects.filter(email__iexact=email, kind=UserKind.INTERNAL, is_active=True).first()
     if found is None:
         raise DomainError("not_internal", _("No colleague has this address."), field="to")
     return found
