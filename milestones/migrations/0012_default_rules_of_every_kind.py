@@ -52,5 +52,5 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("milestones", "0009_checks_validated")]
+    dependencies = [("milestones", "0011_default_policies")]
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]
