@@ -291,7 +291,7 @@ class Cause(TextChoices):
     STANDING = "standing", _("It arrived there and nothing followed")
     FREE_TIME_ENDS = "free_time_ends", _("Free time ends soon")
     FREE_TIME_OVER = "free_time_over", _("Free time is over, every day costs")
-    SOURCES_DIFFER = "sources_differ", _("Sources that are trusted alike say different times")
+    SOURCES_DIFFER = "sources_differ", _("Trusted sources say different times")
     REPORTED_AGAIN = "reported_again", _("One source reports it again with another time")
     PAPER_MISSING = "paper_missing", _("A paper that has to be there is not")
     COSTS_MORE = "costs_more", _("More is charged than was reckoned with")

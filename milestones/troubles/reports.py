@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from milestones.enums import Audience, Cause, ExceptionKind
-from milestones.facts import Asked, EventFact
+from milestones.evidencing import DISPUTED
+from milestones.facts import Asked, EventFact, Policy
 from milestones.pieces import is_part
 from milestones.selecting import ACTUAL, recency
 from milestones.troubles.base import Ground, Trouble, about_milestone, known, span
@@ -50,10 +51,10 @@ def no_news(ground: Ground, asked: Asked) -> Iterator[Trouble]:
 
 
 def conflicts(ground: Ground, asked: Asked) -> Iterator[Trouble]:
-    """Two sources that are trusted alike, or one that is trusted more than the one that stands, say different times."""
+    """What is disputed: another trusted source says another time than the one that stands (`evidencing`)."""
     for row in ground.valued:
-        losing = row.value.decisions.get("actual", {}).get("losing")
-        if losing and not row.value.is_inferred and asked.wants(row.value.code):
+        if row.value.evidence == DISPUTED and asked.wants(row.value.code):
+            losing = row.value.decisions.get("actual", {}).get("losing", ())
             yield from _conflict(row, frozenset(losing), ground)
 
 
@@ -63,7 +64,7 @@ def _conflict(row: Valued, losing: frozenset[str], ground: Ground) -> Iterator[T
         return
     latest: dict[int, EventFact] = {}
     for event in ground.events:
-        if event.id in losing and _is_rival(event, winner):
+        if event.id in losing and _is_rival(event, winner, ground.policy):
             other = latest.get(event.source)
             if other is None or recency(event) > recency(other):
                 latest[event.source] = event
@@ -85,14 +86,9 @@ def _conflict(row: Valued, losing: frozenset[str], ground: Ground) -> Iterator[T
     yield _for_the_house(ExceptionKind.CONFLICT.value, row, length, f"sources differ by {span(length)}", facts)
 
 
-def _is_rival(event: EventFact, winner: EventFact) -> bool:
-    return (
-        event.source != winner.source
-        and event.classifier == ACTUAL
-        and event.trust >= winner.trust
-        and event.unit == winner.unit
-        and not is_part(event)
-    )
+def _is_rival(event: EventFact, winner: EventFact, policy: Policy) -> bool:
+    is_other = event.source != winner.source and not event.partner == winner.partner != 0
+    return is_other and event.classifier == ACTUAL and event.trust >= policy.trusted and event.unit == winner.unit
 
 
 def duplicates(ground: Ground, asked: Asked) -> Iterator[Trouble]:

@@ -35,6 +35,7 @@ from milestones.facts import (
     TypeFact,
 )
 from milestones.models import (
+    CaseGroup,
     ConflictPolicy,
     EtaScore,
     EtaVersion,
@@ -231,6 +232,15 @@ class RuleFactory(factory.django.DjangoModelFactory):
     code = factory.Sequence(lambda n: f"rule-{n}")
     kind = ExceptionKind.OVERDUE
     severity = Severity.MEDIUM
+
+
+class GroupFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CaseGroup
+
+    rule = factory.SubFactory(RuleFactory)
+    key = factory.Sequence(lambda n: f"place:{n}")
+    opened_at = ETD
 
 
 class CaseFactory(factory.django.DjangoModelFactory):
