@@ -81,4 +81,10 @@ EVERY_KIND: tuple[EveryRule, ...] = (
               ]}),
 )  # fmt: skip
 # Rules of `defaults.RULES` whose cases have one vessel or flight as their common root.
-OF_ONE_JOURNEY: tuple[str, ...] = ("overdue-departure", "overdue-arrival", "late-departure", "late-arrival")
+OF_ONE_JOURNEY: tuple[str, ...] = (
+    "overdue-departure",
+    "overdue-arrival",
+    "late-departure",
+    "late-arrival",
+    "late-delivery",
+)

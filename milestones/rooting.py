@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from milestones.enums import GroupBy, PlaceRole
+from milestones.enums import Cause, GroupBy, PlaceRole
 from milestones.facts import EventFact, LegFact
 from milestones.troubles.base import Ground, Trouble
 
@@ -60,7 +60,10 @@ def _leg(trouble: Trouble, ground: Ground) -> LegFact | None:
         return None
     if value.leg_sequence is not None:
         return next((leg for leg in legs if leg.sequence == value.leg_sequence), None)
-    return legs[-1] if value.place_role in _AT_THE_END else legs[0] if value.place_role != PlaceRole.ANY else None
+    if value.place_role == PlaceRole.ANY:
+        # What has moved along with the arrival has its root.
+        return legs[-1] if trouble.facts.get("cause") == Cause.MOVED_ALONG else None
+    return legs[-1] if value.place_role in _AT_THE_END else legs[0]
 
 
 def _event(trouble: Trouble, ground: Ground) -> EventFact | None:

@@ -72,7 +72,12 @@ class Detail:
 def details(case: ShipmentException, *, with_money: bool) -> list[Detail]:
     """The facts that the case rests on, in the order in which one reads them; sums only `with_money`."""
     facts = case.facts
-    found = [Detail(str(label), at=at) for name, label in _TIMES if (at := instant(facts.get(name))) is not None]
+    is_expected = facts.get("is_actual") is False or case.kind == ExceptionKind.ETA_SLIP
+    found = [
+        Detail(_("Now expected") if name == "at" and is_expected else str(label), at=at)
+        for name, label in _TIMES
+        if (at := instant(facts.get(name))) is not None
+    ]
     if agency := facts.get("agency"):
         found.append(Detail(_("Authority"), text=str(agency)))
     if place := facts.get("place"):
