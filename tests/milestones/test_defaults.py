@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from milestones.default_rules import EVERY_KIND
 from milestones.defaults import RULES, TEMPLATES
 from milestones.judging import IMPLIED
 from milestones.models import ExceptionRule, MilestoneTemplate
@@ -27,7 +28,7 @@ def test_every_mode_has_a_template_for_any_type():
 def test_the_defaults_are_loaded_and_no_line_counts_in_a_circle():
     lines = {t.code: len(t.lines) for t in (*TEMPLATES, *WORKFLOWS)}
     assert set(MilestoneTemplate.objects.active().values_list("code", flat=True)) == lines.keys()
-    assert set(ExceptionRule.objects.values_list("code", flat=True)) == {r.code for r in RULES}
+    assert set(ExceptionRule.objects.values_list("code", flat=True)) == {r.code for r in (*RULES, *EVERY_KIND)}
     loaded = load_templates([]).by_id.values()
     assert {t.code: len(t.lines) for t in loaded} == lines
 
