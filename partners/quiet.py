@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -58,7 +58,11 @@ def next_day(at: datetime, rule: Rule) -> datetime:
 
 
 def _zone(rule: Rule) -> ZoneInfo:
-    return ZoneInfo(rule.zone if rule.zone in available_timezones() else "UTC")
+    try:
+        return ZoneInfo(rule.zone)
+    except (KeyError, ValueError, OSError):
+        # No name, no file of zones, or a folder of them.
+        return ZoneInfo("UTC")
 
 
 def _next(at: datetime, wall: time, zone: ZoneInfo) -> datetime:
