@@ -42,7 +42,7 @@ FACTS = {
 
 def letter(topic=Topic.MILESTONE_REACHED, **values):
     given = {
-        "message_id": MESSAGE_ID, "topic": topic, "facts": FACTS[topic], "address": "ann@example.com",
+        "message_id": MESSAGE_ID, "topic": topic, "facts": FACTS.get(topic, {}), "address": "ann@example.com",
         "name": "Ann Lee", "language": "en", "time_zone": "Europe/Berlin", "behalf": "Acme & Söhne",
     }  # fmt: skip
     return Letter(**(given | values))
