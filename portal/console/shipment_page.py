@@ -22,6 +22,7 @@ from portal.console import cells, event_log
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
+from portal.notices.preferences import is_followed
 from portal.presentation import timeline, times, words
 from shipments.models import Event, Message, Shipment
 
@@ -64,6 +65,7 @@ def context(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:
     named = {str(event.public_id): event for event in events}
     return {
         "facts": _facts(shipment),
+        "is_followed": is_followed(user, shipment),
         "mode_icon": cells.MODE_ICONS[shipment.mode],
         "cases": _cases(request, shipment),
         "view": view,
