@@ -77,7 +77,7 @@ def test_an_address_is_added_and_its_secret_shown_once(client: Client, partner: 
         ({"url": "http://example.org/"}, "This address is not called: it is without TLS."),
         ({"url": ""}, "This field is required."),
         ({"partner": "00000000-0000-0000-0000-000000000000"}, "Select a valid choice"),
-        ({"partner": "x"}, "Select a valid choice"),
+        ({"partner": "x"}, "is not a valid UUID"),
     ],
 )
 def test_what_is_wrong_is_said(client: Client, partner: Partner, values: dict[str, str], said: str) -> None:
@@ -119,7 +119,8 @@ def test_what_an_endpoint_may_not_hear_is_refused_in_words(client: Client, perso
     WebhookEndpoint.objects.update(user=weak)
     address = reverse("pages:webhook", args=[endpoint.public_id])
     # The owner may not see invoices, so nobody is told of them there.
-    assert client.post(address, {"step": "topics", "topics": ["invoice_issued"]}).status_code == 404
+    client.post(address, {"step": "topics", "topics": ["invoice_issued"]})
+    assert "The person it hears for may not hear of that." in client.get(address).content.decode()
     assert not Subscription.objects.exists()
 
 
