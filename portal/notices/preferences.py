@@ -25,7 +25,7 @@ MOST_SCOPES = 50
 _SHOWN_FOLLOWED = 100
 HOUSE = "all"
 # Said to the house alone: partners are told of no task of ours.
-_OF_THE_HOUSE = frozenset({Topic.TASK_OPENED})
+OF_THE_HOUSE = frozenset({Topic.TASK_OPENED})
 _GRADES = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3, Severity.CRITICAL: 4}
 _MINUTES = 60
 
@@ -53,7 +53,7 @@ def scopes_of(user: User) -> list[Scope]:
             str(partner.public_id),
             partner.name,
             partner,
-            tuple(t for t in Topic.values if pk in granted[TOPIC_PERMISSIONS[t]] and t not in _OF_THE_HOUSE),
+            tuple(t for t in Topic.values if pk in granted[TOPIC_PERMISSIONS[t]] and t not in OF_THE_HOUSE),
         )
         for pk, partner in sorted(partners.items(), key=lambda pair: pair[1].name)
     ]

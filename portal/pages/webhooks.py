@@ -28,6 +28,7 @@ from partners.services import (
     replay_failed,
     rotate_endpoint_secret,
 )
+from portal.notices.preferences import OF_THE_HOUSE
 from portal.pages.base import Page
 from portal.presentation import times, words
 
@@ -58,7 +59,10 @@ class NewEndpoint(forms.Form):
 
 class TopicsForm(forms.Form):
     topics = forms.MultipleChoiceField(
-        label=gettext_lazy("Called for"), required=False, choices=Topic.choices, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Called for"),
+        required=False,
+        choices=[(value, words) for value, words in Topic.choices if value not in OF_THE_HOUSE],
+        widget=forms.CheckboxSelectMultiple,
     )
 
 

@@ -99,7 +99,7 @@ def test_topics_secret_and_state_of_an_endpoint(client: Client, person: User, pa
     assert sorted(Subscription.objects.values_list("topic", "channel")) == [
         ("eta_changed", "webhook"), ("invoice_issued", "webhook"),
     ]  # fmt: skip
-    assert client.post(address, {"step": "topics", "topics": ["weather"]}).status_code == 302
+    assert client.post(address, {"step": "topics", "topics": ["task_opened"]}).status_code == 302
     assert Subscription.objects.count() == 2
     (second,) = secrets_in(client.post(address, {"step": "rotate"}).content.decode())
     endpoint.refresh_from_db()
