@@ -86,6 +86,10 @@ def give_back(rows: Sequence[Delivery], *, after: timedelta | None = None, until
     _put_back(rows, **changes)
 
 
+@transaction.atomic
 def _put_back(rows: Sequence[Delivery], **changes: Any) -> None:
     ours = Delivery.objects.waiting().filter(pk__in=[row.pk for row in rows], lease_token=rows[0].lease_token)
+    if len(rows) > 1:
+        # In the order in which another worker gathers a digest: neither waits for the other for ever.
+        list(ours.select_for_update().order_by("pk").values_list("pk"))
     ours.update(lease_token=None, lease_until=None, **changes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import UTC, datetime, time, timedelta
 from itertools import permutations
 
 import pytest
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import given, settings
@@ -353,3 +355,39 @@ def test_a_digest_says_the_same_in_whatever_order_its_rows_were_written(server, 
     (message,) = server.received
     lines = [line for line in message.get_content().splitlines() if line.startswith("- m:")]
     assert lines == ["- m:2", "- m:1", "- m:0"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_send_one_letter_a_window(server, monkeypatch):
+    """Each claims a few rows of the same windows; whoever holds the oldest sends all of them."""
+    monkeypatch.setattr(outbox, "_BATCH", 3)
+    partner = PartnerFactory()
+    people = [member(partner), member(partner)]
+    for n in range(24):
+        in_window(people[n % 2], partner, f"m:{n:02}")
+    failures: list[Exception] = []
+    begin = threading.Barrier(4)
+
+    def work():
+        try:
+            begin.wait()
+            while send_deliveries():
+                continue
+        except OperationalError as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    Delivery.objects.waiting().update(not_before=Now())
+    while send_deliveries():
+        continue
+    told = [line for m in server.received for line in m.get_content().splitlines() if line.startswith("- m:")]
+    assert failures == []
+    assert sorted(told) == [f"- m:{n:02}" for n in range(24)]
+    assert len(server.received) == 2
+    assert set(states()) == {DeliveryState.SENT}

@@ -15,7 +15,8 @@ from tests.conftest import ROOT, _address, _migrated_template
 ROWS = """
     INSERT INTO partners_user (password, is_superuser, public_id, email, name, kind, language,
         time_zone, clock, is_staff, is_active, joined_at, quiet_from, quiet_until)
-        VALUES ('', false, gen_random_uuid(), 'a@example.com', 'A', 'internal', 'en', 'UTC', 'place', true, true, now(), '22:00', '06:00');
+        VALUES ('', false, gen_random_uuid(), 'a@example.com', 'A',
+        'internal', 'en', 'UTC', 'place', true, true, now(), '22:00', '06:00');
     INSERT INTO partners_webhookendpoint (public_id, user_id, url, secret, is_active, disabled_because,
         failures, delivered, last_error)
         SELECT gen_random_uuid(), id, 'https://a.example/', 'x', true, '', 0, 0, '' FROM partners_user;
