@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -39,9 +39,14 @@ def is_quiet(at: datetime, rule: Rule) -> bool:
 def next_allowed(at: datetime, rule: Rule) -> datetime:
     """`at` itself, or the first moment after it that is not quiet (aware, UTC)."""
     at = at.astimezone(UTC)
-    # A jump of the clock may end one stretch inside another: a few rounds at most.
+    zone = _zone(rule)
+    # A jump of the clock may lead from one stretch into the next: a few rounds at most.
     while rule.quiet_until is not None and is_quiet(at, rule):
-        at = _next(at, rule.quiet_until, _zone(rule))
+        end = _next(at, rule.quiet_until, zone)
+        # One that sets the clock back may lead out of the stretch before its end.
+        is_jump = at.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset()
+        jump = _jump(at, end, zone) if is_jump else end
+        at = end if is_quiet(jump, rule) else jump
     return at
 
 
@@ -58,7 +63,11 @@ def next_day(at: datetime, rule: Rule) -> datetime:
 
 
 def _zone(rule: Rule) -> ZoneInfo:
-    return ZoneInfo(rule.zone if rule.zone in available_timezones() else "UTC")
+    try:
+        return ZoneInfo(rule.zone)
+    except (KeyError, ValueError, OSError):
+        # No name, no file of zones, or a folder of them.
+        return ZoneInfo("UTC")
 
 
 def _next(at: datetime, wall: time, zone: ZoneInfo) -> datetime:
@@ -70,7 +79,7 @@ def _next(at: datetime, wall: time, zone: ZoneInfo) -> datetime:
 
 def _moments(day: date, wall: time, zone: ZoneInfo) -> list[datetime]:
     """When the clock shows `wall` on `day`: once, twice where an hour comes twice, or the end of the gap it lies in."""
-    early = datetime.combine(day, wall, zone).astimezone(UTC)
+    early = datetime.combine(day, wall.replace(fold=0), zone).astimezone(UTC)
     late = datetime.combine(day, wall.replace(fold=1), zone).astimezone(UTC)
     if late < early:
         # The wall time lies in a gap: read with either offset it is a moment on the other side of the jump.

@@ -35,7 +35,7 @@ def rest(failures: int) -> timedelta:
     """How long an endpoint is left alone after so many failures in a row: nothing, then doubling up to an hour."""
     if failures < TOLERATED:
         return timedelta()
-    return min(_FIRST_REST * 2 ** min(failures - TOLERATED, 10), _LONGEST_REST)
+    return min(_FIRST_REST * (1 << min(failures - TOLERATED, 10)), _LONGEST_REST)
 
 
 def _part(number: int) -> float:

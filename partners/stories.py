@@ -15,12 +15,15 @@ class Story:
     with the same key is not told. `subject`: what it is about, such as "shipment:<uuid>". `partner_ids`: on whose
     behalf it may be heard; empty means internal people only. `is_internal`: whether those who hear of all partners hear
     this one. `kind`: what of its topic it is (an exception kind, a milestone code); `size`: how much of it, to compare
-    with a listener's threshold (a severity as 1 low to 4 critical, or minutes).
+    with a listener's threshold (a severity as 1 low to 4 critical, or minutes; their sign does not matter).
 
     `facts` are plain JSON values that the templates of the channels show; a missing one is left out of the text:
 
     * all topics: `reference` (the shipment's or invoice's own), `path` (of the page to open, "/portal/..."), `route`
     * exception_opened: `title`, `severity`, `milestone`, `place`, `due_at`
+    * exception_escalated: the same, and `role` (of those whom it was given to)
+    * exception_resolved: `title`, `severity`, `milestone`, `place`, `resolved_at`, `reason`
+    * task_opened: `title`, `milestone`, `place`, `role`, `due_at`
     * milestone_reached: `milestone`, `place`, `happened_at`
     * eta_changed: `place`, `old_at`, `new_at`
     * invoice_issued: `number`, `amount`, `currency`, `due_on`

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import formataddr, parseaddr
@@ -20,7 +21,7 @@ from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from partners.channels.base import Letter, Refused, Send, TryLater, Unreachable
+from partners.channels.base import DIGEST, Item, Letter, Refused, Send, TryLater, Unreachable
 from partners.enums import Topic
 
 _BREAK = re.compile(r"[\r\n\x00\u0085\u2028\u2029]")
@@ -49,7 +50,8 @@ def compose(letter: Letter) -> EmailMessage:
         shown = {
             "facts": _typed(letter.facts),
             "letter": letter,
-            "topic": Topic(letter.topic).label,
+            "topic": "" if letter.topic == DIGEST else Topic(letter.topic).label,
+            "groups": _grouped(letter.items),
             "zone": zone,
             "house": settings.WAYMARK_URL.rstrip("/"),
         }
@@ -66,6 +68,25 @@ def compose(letter: Letter) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An item of a digest as its template shows it."""
+
+    topic: str
+    label: str
+    facts: Mapping[str, Any]
+    at: datetime | None
+
+
+def _grouped(items: Iterable[Item]) -> list[list[_Told]]:
+    """The items of each subject together, as they come: the newest subject first, its newest state first."""
+    groups: dict[str, list[_Told]] = {}
+    for item in items:
+        told = _Told(item.topic, str(Topic(item.topic).label), _typed(item.facts), item.at)
+        groups.setdefault(item.subject, []).append(told)
+    return list(groups.values())
 
 
 def _recipient(letter: Letter) -> str:

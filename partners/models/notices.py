@@ -160,9 +160,10 @@ class DeliveryQuerySet(ScopedQuerySet["Delivery"]):
         known = Q(pk__in=[])
         for permission in sorted(set(TOPIC_PERMISSIONS.values())):
             topics = [topic for topic, needed in TOPIC_PERMISSIONS.items() if needed == permission]
-            mine = Q(partner__in=granted_partners(user, permission).values("pk")) & Exists(
-                NotificationAudience.objects.filter(notification=OuterRef("notification"), partner=OuterRef("partner"))
+            audience = NotificationAudience.objects.filter(
+                notification=OuterRef("notification"), partner=OuterRef("partner")
             )
+            mine = Q(Exists(audience), partner__in=granted_partners(user, permission).values("pk"))
             if sees_all(user) and user.has_perm(f"partners.{permission}"):
                 mine |= Q(partner=None)
             known |= Q(notification__topic__in=topics) & mine

@@ -6,51 +6,57 @@ it if the lease is still ours. A worker that dies in between leaves rows whose l
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from itertools import groupby
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from core.leases import LeaseLost, claim, fence
+from core.leases import claim
 from core.queue import nudge
 from core.states import move
-from partners import access
-from partners.channels.base import Letter, Refused, Send, TryLater, Unreachable
+from partners.channels.base import Refused, Send, TryLater, Unreachable
 from partners.channels.registry import CHANNELS
-from partners.enums import DELIVERY_MOVES, TOPIC_PERMISSIONS, DeliveryState
-from partners.models import Delivery, NotificationAudience, User
+from partners.enums import DELIVERY_MOVES, Channel, DeliveryState
+from partners.hearing import is_critical
+from partners.models import Delivery, User, WebhookEndpoint
+from partners.quiet import next_allowed
+from partners.services.calling import send_calls
 from partners.services.checking import must_manage
+from partners.services.gathering import gather
+from partners.services.letters import letter_of, rule_of
+from partners.services.settling import Audience, audience_of, give_back, heard, put_off, settle
 
-logger = logging.getLogger("waymark.outbox")
-
-# The wait after the first, second, ... attempt that came to nothing; after the last wait and one more attempt: failed.
-WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _BATCH = 50
 # Seconds after which a batch begins no more letters: the queue ends a task after 60, a server may take 15 for one.
-_SLICE = 20.0
+# Calls come first and have a part of it, so that neither can starve the other.
+_SLICE, _SLICE_OF_CALLS = 20.0, 8.0
 _LEASE = timedelta(minutes=2)
+# What another worker is about to send is looked at again after this.
+_ANOTHERS = timedelta(seconds=30)
 
 
 def send_deliveries() -> int:
     """Send what waits and is due, oldest first. Returns the number of rows dealt with, whatever came of them."""
-    end = time.monotonic() + _SLICE
+    begun = time.monotonic()
     claimed = claim(Delivery, where_state=DeliveryState.QUEUED, limit=_BATCH, lease_for=_LEASE)
     if not claimed:
         return 0
     rows = list(
         Delivery.objects.waiting()
         .filter(lease_token=claimed[0].lease_token)
-        .select_related("notification", "user", "partner")
-        .order_by("channel", "not_before", "pk")
+        .select_related("notification", "user", "partner", "endpoint")
+        .order_by("not_before", "pk")
     )
-    audience = _audience(rows)
-    for channel, batch in groupby(rows, key=lambda row: row.channel):
-        _send_batch(channel, list(batch), audience, end)
+    audience = audience_of(rows)
+    calls = [row for row in rows if row.channel == Channel.WEBHOOK]
+    if calls:
+        send_calls(calls, audience, begun + min(_SLICE, _SLICE_OF_CALLS))
+    mails = [row for row in rows if row.channel == Channel.EMAIL]
+    if mails:
+        _send_mails(mails, audience, begun + _SLICE)
     return len(claimed)
 
 
@@ -60,88 +66,69 @@ def retry_delivery(delivery: Delivery, *, by: User | None) -> None:
     if delivery.partner:
         must_manage(by, delivery.partner)
     move(delivery, DELIVERY_MOVES, to=DeliveryState.QUEUED, attempts=0, not_before=Now())
+    if delivery.endpoint_id:
+        WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(failures=0, closed_until=None)
     nudge("advance")
 
 
-def _audience(rows: Sequence[Delivery]) -> set[tuple[int, int]]:
-    audiences = NotificationAudience.objects.filter(notification_id__in={row.notification_id for row in rows})
-    return set(audiences.values_list("notification_id", "partner_id"))
-
-
-def _send_batch(channel: str, rows: Iterable[Delivery], audience: set[tuple[int, int]], end: float) -> None:
+def _send_mails(rows: Sequence[Delivery], audience: Audience, end: float) -> None:
     closed = ""
-    with CHANNELS[channel]() as send:
+    digests: set[tuple[int, datetime]] = set()
+    with CHANNELS[Channel.EMAIL]() as send:
         for row in rows:
-            if not _may_hear(row, audience):
-                _settle(row, to=DeliveryState.WITHDRAWN)
-            elif closed:
-                _try_later(row, closed)
-            elif time.monotonic() > end:
-                _give_back(row)
-            else:
-                closed = _send(row, send)
+            if row.window_at is None:
+                closed = _post(heard([row], audience), send, closed, end)
+            elif (row.user_id, row.window_at) not in digests:
+                digests.add((row.user_id, row.window_at))
+                closed = _post(_digest(row, rows), send, closed, end)
 
 
-def _may_hear(row: Delivery, audience: set[tuple[int, int]]) -> bool:
-    """Asked again at the moment of sending: rights may have gone since the story was told."""
-    permission = TOPIC_PERMISSIONS[row.notification.topic]
-    if row.partner is None:
-        return row.user_id in access.all_seeing(permission)
-    if (row.notification_id, row.partner.pk) not in audience:
-        return False
-    return access.granted_partners(row.user, permission).filter(pk=row.partner.pk).exists()
+def _digest(row: Delivery, claimed: Sequence[Delivery]) -> list[Delivery]:
+    """What of a digest may be told; nothing while another worker has it."""
+    gathered = gather(row, lease_for=_LEASE)
+    if not gathered:
+        give_back(
+            [one for one in claimed if one.window_at == row.window_at and one.user_id == row.user_id], after=_ANOTHERS
+        )
+        return []
+    return heard(gathered, audience_of(gathered))
 
 
-def _send(row: Delivery, send: Send) -> str:
-    """Send one; the answer is why no other letter can be sent now, or nothing."""
+def _post(rows: Sequence[Delivery], send: Send, closed: str, end: float) -> str:
+    """Send `rows` as one letter, if this is the time; the answer is why no other letter can be sent now, or nothing."""
+    if not rows:
+        return closed
+    if closed:
+        put_off(rows, closed)
+    elif time.monotonic() > end:
+        give_back(rows)
+    elif (allowed := _allowed(rows, timezone.now())) is not None:
+        give_back(rows, until=allowed)
+    else:
+        return _send(rows, send)
+    return closed
+
+
+def _allowed(rows: Sequence[Delivery], now: datetime) -> datetime | None:
+    """When the quiet hours of the recipient end, which may have begun while it waited; None: it may go now."""
+    user, told = rows[0].user, rows[0].notification
+    if user.hears_critical and rows[0].window_at is None and is_critical(told.topic, told.size):
+        return None
+    at = next_allowed(now, rule_of(user))
+    return at if at > now else None
+
+
+def _send(rows: Sequence[Delivery], send: Send) -> str:
+    """Send one letter; the answer is why no other can be sent now, or nothing."""
     try:
-        send(_letter(row))
+        send(letter_of(rows))
     except Refused as refusal:
-        _settle(row, to=DeliveryState.FAILED, error=str(refusal))
+        settle(rows, to=DeliveryState.FAILED, error=str(refusal))
     except Unreachable as failure:
-        _try_later(row, str(failure))
+        put_off(rows, str(failure))
         return str(failure)
     except TryLater as failure:
-        _try_later(row, str(failure))
+        put_off(rows, str(failure))
     else:
-        _settle(row, to=DeliveryState.SENT, sent_at=Now(), error="")
+        settle(rows, to=DeliveryState.SENT, sent_at=Now(), error="")
     return ""
-
-
-def _letter(row: Delivery) -> Letter:
-    return Letter(
-        message_id=row.message_id,
-        topic=row.notification.topic,
-        facts=row.notification.facts,
-        address=row.user.email,
-        name=row.user.name,
-        language=row.user.language,
-        time_zone=row.user.time_zone,
-        behalf=row.partner.name if row.partner else "",
-    )
-
-
-def _try_later(row: Delivery, reason: str) -> None:
-    if row.attempts > len(WAITS):
-        _settle(row, to=DeliveryState.FAILED, error=reason)
-    else:
-        _put_back(row, not_before=Now() + WAITS[row.attempts - 1], error=reason)
-
-
-def _give_back(row: Delivery) -> None:
-    """Not begun for want of time, so the attempt that the claim counted is not one."""
-    _put_back(row, attempts=row.attempts - 1)
-
-
-def _settle(row: Delivery, *, to: str, **changes: Any) -> None:
-    try:
-        with transaction.atomic():
-            fence([row])
-            move(row, DELIVERY_MOVES, to=to, lease_token=None, lease_until=None, **changes)
-    except LeaseLost:
-        logger.warning("delivery %s was taken over while it was being sent", row.pk)
-
-
-def _put_back(row: Delivery, **changes: Any) -> None:
-    ours = Delivery.objects.waiting().filter(pk=row.pk, lease_token=row.lease_token)
-    ours.update(lease_token=None, lease_until=None, **changes)

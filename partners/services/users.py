@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import time
 from typing import TypedDict, Unpack
 from zoneinfo import available_timezones
 
@@ -27,6 +28,10 @@ class Profile(TypedDict, total=False):
     time_zone: str
     is_active: bool
     clock: str
+    quiet_from: time | None
+    quiet_until: time | None
+    hears_critical: bool
+    digest_at: time
 
 
 @transaction.atomic

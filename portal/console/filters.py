@@ -127,6 +127,30 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Number:
+    """Exactly this number, such as a key that a link names."""
+
+    name: str
+    label: Any
+    column: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def inputs(self, address: QueryDict) -> list[Input]:
+        return [Input("text", self.name, str(self.label), self.words(address))]
+
+    def words(self, address: QueryDict) -> str:
+        text = address.get(self.name, "").strip()
+        return text if text.isascii() and text.isdecimal() and len(text) < 19 else ""
+
+    def apply(self, rows: QuerySet[Any], address: QueryDict) -> QuerySet[Any]:
+        text = self.words(address)
+        return rows.filter(**{self.column: int(text)}) if text else rows
+
+
+@dataclass(frozen=True)
 class Days:
     """From a day to a day, both included, in the person's time zone."""
 

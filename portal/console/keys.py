@@ -1,4 +1,4 @@
-"""Keys of other systems, and what was sent to whom."""
+"""Keys of other systems."""
 
 from __future__ import annotations
 
@@ -10,25 +10,15 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partners.enums import (
-    DeliveryState,
-    Scope,
-)
+from partners.enums import Scope
 from partners.models import ApiKey, User
-from partners.services import (
-    create_api_key,
-    retry_delivery,
-    revoke_api_key,
-)
+from partners.services import create_api_key, revoke_api_key
 from portal.console import cells
 from portal.console.actions import Action
-from portal.console.base import ConsoleAdmin, View
+from portal.console.base import ConsoleAdmin
 from portal.console.fields import ActionForm, PartnerField
-from portal.console.filters import Choice, Many, Text
+from portal.console.filters import Choice, Text
 from portal.console.listing import Column
-from portal.presentation import words
-
-# --- keys and deliveries -------------------------------------------------------------------------------------------
 
 
 class NewKey(ActionForm):
@@ -97,45 +87,5 @@ class ApiKeyRoom(ConsoleAdmin):
             reveal=lambda made: str(made[1]),
             done=gettext_lazy("The new key"),
             submit=gettext_lazy("Create key"),
-        ),
-    )
-
-
-class DeliveryRoom(ConsoleAdmin):
-    related = ("notification", "user", "partner")
-    has_page = False
-    empty = gettext_lazy("Nothing has been sent yet.")
-    columns = (
-        Column(
-            "what",
-            gettext_lazy("Notification"),
-            lambda d: cells.strong(d.notification.get_topic_display(), d.notification.subject),
-        ),
-        Column("to", gettext_lazy("To"), lambda d: cells.two(d.user.email, d.partner or _("internal")), "", "c-pair"),
-        Column(
-            "state", gettext_lazy("State"), lambda d: cells.pill(words.delivery_state(d.state)), "state", "c-corner"
-        ),
-        Column("attempts", gettext_lazy("Attempts"), lambda d: d.attempts, "", "c-pair is-number"),
-        Column("error", gettext_lazy("Error"), lambda d: d.error[:120] or cells.nothing()),
-        Column(
-            "sent",
-            gettext_lazy("Sent"),
-            lambda d: cells.ago(d.sent_at) if d.sent_at else cells.nothing(_("not yet")),
-            "",
-            "c-pair",
-        ),
-    )
-    filters = (Many("state", gettext_lazy("State"), "state", DeliveryState.choices),)
-    views = (View(gettext_lazy("Failed"), "state=failed"), View(gettext_lazy("Everything"), ""))
-    operations = (
-        Action(
-            name="retry",
-            label=gettext_lazy("Send again"),
-            permission="partners.change_delivery",
-            in_row=True,
-            on_rows=True,
-            fits=lambda d: d.state == DeliveryState.FAILED,
-            done=gettext_lazy("Queued again."),
-            perform=lambda delivery, values, by: retry_delivery(delivery, by=by),
         ),
     )

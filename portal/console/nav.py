@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.enums import ChargeState
 from billing.models import Charge
 from milestones.models import ShipmentException
-from partners.models import Job, Partner, User
+from partners.models import Delivery, Job, Partner, User
 from portal.console.actions import person
 from portal.console.listing import COUNTED
 from shipments.matching import reference_key
@@ -102,7 +102,8 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("Exception rules"), "crisis_alert", "milestones_exceptionrule"),
             Entry(_("Conflicting reports"), "balance", "milestones_conflictpolicy"),
             Entry(_("Accuracy of arrivals"), "query_stats", "milestones_etascore"),
-            Entry(_("Deliveries"), "outgoing_mail", "partners_delivery"),
+            Entry(_("Deliveries"), "outgoing_mail", "partners_delivery", "?state=failed", "failed", "danger"),
+            Entry(_("Webhooks"), "webhook", "partners_webhookendpoint"),
         ),
     ),
 )
@@ -151,6 +152,7 @@ def _count(user: User) -> dict[str, int]:
         "jobs": Job.objects.for_user(user).running().filter(created_by=user),
         "waiting": WaitingEvent.objects.for_user(user).open(),
         "messages": Message.objects.for_user(user).needing_a_person(),
+        "failed": Delivery.objects.for_user(user, "change").failed(),
         "charges": Charge.objects.for_user(user).filter(state=ChargeState.UNBILLED),
     }
     return {name: rows.order_by().values("pk")[: COUNTED + 1].count() for name, rows in waiting.items()}

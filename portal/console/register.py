@@ -6,10 +6,11 @@ from django.contrib import admin
 
 from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
 from milestones.models import ConflictPolicy, EtaScore, ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
-from partners.models import ApiKey, Delivery, Job, Partner, User
+from partners.models import ApiKey, Delivery, Job, Partner, User, WebhookEndpoint
 from portal.console import (
     charges,
     connections,
+    deliveries,
     event_log,
     exceptions,
     inbox,
@@ -29,6 +30,7 @@ from portal.console import (
     uploads,
     users,
     vocabulary,
+    webhooks,
 )
 from shipments.models import (
     CodeMapping,
@@ -60,7 +62,8 @@ ROOMS = {
     Partner: partners.PartnerRoom,
     User: users.UserRoom,
     ApiKey: keys.ApiKeyRoom,
-    Delivery: keys.DeliveryRoom,
+    Delivery: deliveries.DeliveryRoom,
+    WebhookEndpoint: webhooks.WebhookRoom,
     Job: jobs.JobRoom,
     Source: sources.SourceRoom,
     Connection: connections.ConnectionRoom,

@@ -24,6 +24,7 @@ from portal.console import cells, event_log, foresight
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
+from portal.notices.preferences import is_followed
 from portal.presentation import cases as case_words
 from portal.presentation import timeline, times, words
 from shipments.models import Event, Message, Shipment
@@ -76,6 +77,7 @@ def context(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:
         "as_of": foresight.as_of_note(as_of),
         "as_of_value": request.GET.get("as_of", "") if as_of else "",
         "arrival": foresight.arrival_view(shipment, reader.face, as_of),
+        "is_followed": is_followed(user, shipment),
         "mode_icon": cells.MODE_ICONS[shipment.mode],
         "cases": _cases(request, shipment, as_of),
         "view": view,

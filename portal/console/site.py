@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,9 +23,10 @@ from unfold.sites import UnfoldAdminSite
 
 from partners.enums import Clock, UserKind
 from partners.services import save_user
-from portal.console import clinic, home, nav
+from portal.console import clinic, home, nav, notices
 from portal.console.actions import person
 from portal.console.base import ConsoleAdmin
+from portal.notices.standing import bell
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -59,6 +62,9 @@ class ConsoleSite(UnfoldAdminSite):
             path("logout/", self.logout, name="logout"),
             path("search/", self.admin_view(self.palette), name="search"),
             path("clinic/", self.admin_view(self.clinic), name="clinic"),
+            path("notices/", self.admin_view(self.notices), name="notices"),
+            path("preferences/", self.admin_view(self.preferences), name="preferences"),
+            path("follow/<uuid:public_id>/", self.admin_view(require_POST(self.follow)), name="follow"),
             path("clock/", self.admin_view(require_POST(self.clock)), name="clock"),
         ]
         rooms = [
@@ -96,6 +102,20 @@ class ConsoleSite(UnfoldAdminSite):
     def clinic(self, request: HttpRequest) -> HttpResponse:
         """What would become of a message, found out and taken back."""
         return clinic.page(request, self.each_context(request))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the number beside the bell, counted where it is drawn."""
+        return {**super().each_context(request), "unread": partial(bell, person(request))}
+
+    def notices(self, request: HttpRequest) -> HttpResponse:
+        """What a colleague was told on screen."""
+        return notices.notices(request, self.each_context(request))
+
+    def preferences(self, request: HttpRequest) -> HttpResponse:
+        return notices.preferences_page(request, self.each_context(request))
+
+    def follow(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        return notices.follow_page(request, public_id)
 
     def clock(self, request: HttpRequest) -> HttpResponse:
         """Whose time is shown, kept with the person."""

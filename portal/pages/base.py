@@ -20,6 +20,7 @@ from core.errors import NotVisible
 from partners.access import ModelT, ScopedQuerySet, granted_partners
 from partners.enums import Permission
 from partners.models import User
+from portal.notices.standing import bell
 from portal.presentation.times import ClockFace
 
 PAGE_SIZE = 25
@@ -57,6 +58,10 @@ class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
     def may_report(self) -> bool:
         return granted_partners(self.person, Permission.REPORT_EVENTS).exists()
 
+    @cached_property
+    def may_manage(self) -> bool:
+        return granted_partners(self.person, Permission.MANAGE_MEMBERS).exists()
+
     def rows(self, rows: RowsT) -> RowsT:
         """What of `rows` this person may see."""
         return rows.for_user(self.person)
@@ -79,6 +84,7 @@ class Page(LoginRequiredMixin, TemplateResponseMixin, ContextMixin, View):
             face=self.face,
             may_see_invoices=self.may_see_invoices,
             may_report_events=self.may_report,
+            unread=bell(self.person),
             **context,
         )
 

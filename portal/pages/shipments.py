@@ -17,6 +17,7 @@ from milestones.models import Journey, Milestone
 from milestones.services import slip_curve
 from partners.access import may
 from partners.enums import Permission
+from portal.notices.preferences import is_followed
 from portal.pages import search
 from portal.pages.base import Page, page_of
 from portal.presentation import arrivals, timeline
@@ -143,6 +144,7 @@ class ShipmentPage(Page):
             references=shipment.references.all(),
             units=shipment.units.all(),
             may_report=may(self.person, Permission.REPORT_EVENTS, shipment),
+            is_followed=is_followed(self.person, shipment),
             contact=settings.DEFAULT_FROM_EMAIL,
         )
         return self.render_to_response(context)

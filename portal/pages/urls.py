@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.pages import account, grids, invoices, reports, shipments, uploads
+from portal.pages import account, grids, invoices, notices, reports, shipments, uploads, webhooks
 
 app_name = "pages"
 
@@ -13,6 +13,11 @@ urlpatterns = [
     path("", shipments.ShipmentList.as_view(), name="shipments"),
     path("shipments/<uuid:public_id>/", shipments.ShipmentPage.as_view(), name="shipment"),
     path("shipments/<uuid:public_id>/report/", reports.ReportEvent.as_view(), name="report"),
+    path("shipments/<uuid:public_id>/follow/", notices.Follow.as_view(), name="follow"),
+    path("notices/", notices.NoticeList.as_view(), name="notices"),
+    path("preferences/", notices.PreferencesPage.as_view(), name="preferences"),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
+    path("webhooks/<uuid:public_id>/", webhooks.WebhookPage.as_view(), name="webhook"),
     path("report/grid/", grids.GridPage.as_view(), name="grid"),
     path("uploads/", uploads.UploadList.as_view(), name="uploads"),
     path("uploads/<uuid:public_id>/", uploads.UploadPage.as_view(), name="upload"),

@@ -22,7 +22,7 @@ from milestones.enums import (
     Severity,
     TaskState,
 )
-from partners.enums import DeliveryState, JobState
+from partners.enums import DeliveryState, JobState, Topic
 from portal.presentation import shapes
 from shipments.enums import MessageState, UploadState, WaitReason
 
@@ -143,6 +143,15 @@ _DELIVERY: dict[str, _Look] = {
     DeliveryState.FAILED: ("alert", "bad"),
     DeliveryState.WITHDRAWN: ("dash", "mute"),
 }
+_TOPIC: dict[str, _Look] = {
+    Topic.EXCEPTION_OPENED: ("alert", "bad"),
+    Topic.EXCEPTION_ESCALATED: ("gem", "bad"),
+    Topic.EXCEPTION_RESOLVED: ("check", "ok"),
+    Topic.MILESTONE_REACHED: ("disc", "info"),
+    Topic.ETA_CHANGED: ("triangle", "warn"),
+    Topic.TASK_OPENED: ("ring", "info"),
+    Topic.INVOICE_ISSUED: ("diamond", "plan"),
+}
 _JOB: dict[str, _Look] = {
     JobState.RUNNING: ("ring", "info"),
     JobState.DONE: ("check", "ok"),
@@ -228,6 +237,10 @@ def document_kind(value: str) -> Word:
 
 def delivery_state(value: str) -> Word:
     return _word(DeliveryState, _DELIVERY, value)
+
+
+def topic(value: str) -> Word:
+    return _word(Topic, _TOPIC, value)
 
 
 def job_state(value: str) -> Word:

@@ -64,8 +64,11 @@ def api_key(partner: Partner, *scopes: str, name: str = "System") -> tuple[ApiKe
     return create_api_key(partner, name=name, scopes=scopes or (Scope.READ,))
 
 
-def subscribed(user: User, partner: Partner | None, topic: str = Topic.MILESTONE_REACHED) -> Subscription:
-    return Subscription.objects.create(user=user, partner=partner, topic=topic, channel=Channel.EMAIL)
+def subscribed(
+    user: User, partner: Partner | None, topic: str = Topic.MILESTONE_REACHED, **wishes: object
+) -> Subscription:
+    given = {"channel": Channel.EMAIL} | wishes
+    return Subscription.objects.create(user=user, partner=partner, topic=topic, **given)
 
 
 def heard_by(notification: Notification, *partners: Partner) -> Notification:

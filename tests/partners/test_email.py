@@ -17,6 +17,17 @@ FACTS = {
         "reference": "S-1", "path": "/portal/shipments/1/", "title": "Departure is overdue", "severity": "high",
         "milestone": "Departed", "place": "Shanghai", "due_at": "2026-11-03T06:05:00+00:00",
     },
+    Topic.EXCEPTION_ESCALATED: {
+        "reference": "S-1", "title": "Departure is overdue", "severity": "high", "role": "Operations",
+        "due_at": "2026-11-03T06:05:00+00:00",
+    },
+    Topic.EXCEPTION_RESOLVED: {
+        "reference": "S-1", "title": "Departure is overdue", "milestone": "Departed", "reason": "reported since",
+        "resolved_at": "2026-11-03T07:00:00+00:00",
+    },
+    Topic.TASK_OPENED: {
+        "reference": "S-1", "title": "Book the truck", "role": "Operations", "due_at": "2026-11-03T06:05:00+00:00",
+    },
     Topic.MILESTONE_REACHED: {
         "reference": "S-1", "route": "CNSHA → NLRTM", "path": "/portal/shipments/1/", "milestone": "Departed",
         "place": "Shanghai", "happened_at": "2026-11-03T14:05:00+08:00",
@@ -31,7 +42,7 @@ FACTS = {
 
 def letter(topic=Topic.MILESTONE_REACHED, **values):
     given = {
-        "message_id": MESSAGE_ID, "topic": topic, "facts": FACTS[topic], "address": "ann@example.com",
+        "message_id": MESSAGE_ID, "topic": topic, "facts": FACTS.get(topic, {}), "address": "ann@example.com",
         "name": "Ann Lee", "language": "en", "time_zone": "Europe/Berlin", "behalf": "Acme & Söhne",
     }  # fmt: skip
     return Letter(**(given | values))
@@ -57,6 +68,23 @@ Times are shown in your time zone, Europe/Berlin.
             "S-1: Departure is overdue",
             "Departure is overdue\n\nShipment: S-1\nMilestone: Departed, Shanghai\n"
             "Was due: Nov. 3, 2026, 7:05 a.m.\nSeverity: high\n\nhttps://waymark.example.org/portal/shipments/1/\n\n",
+        ),
+        (
+            Topic.EXCEPTION_ESCALATED,
+            "S-1: escalated: Departure is overdue",
+            "A problem was escalated: Departure is overdue\n\nShipment: S-1\nWas due: Nov. 3, 2026, 7:05 a.m.\n"
+            "Severity: high\nNow with: Operations\n\n",
+        ),
+        (
+            Topic.EXCEPTION_RESOLVED,
+            "S-1: resolved: Departure is overdue",
+            "A problem was resolved: Departure is overdue\n\nShipment: S-1\nMilestone: Departed\n"
+            "Resolved: Nov. 3, 2026, 8 a.m.\nBecause: reported since\n\n",
+        ),
+        (
+            Topic.TASK_OPENED,
+            "S-1: to do: Book the truck",
+            "A task was opened: Book the truck\n\nShipment: S-1\nDue: Nov. 3, 2026, 7:05 a.m.\nFor: Operations\n\n",
         ),
         (
             Topic.MILESTONE_REACHED,

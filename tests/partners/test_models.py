@@ -1,6 +1,6 @@
 """Every constraint of the partners app, broken once."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
@@ -18,6 +18,7 @@ from partners.models import (
     PartnerIdentifier,
     Subscription,
     User,
+    WebhookEndpoint,
 )
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, member
 
@@ -51,6 +52,17 @@ def key_with(**values):
     ApiKey.objects.update(**values)
 
 
+def endpoint_with(**values):
+    user = values.pop("user", None) or UserFactory()
+    return WebhookEndpoint.objects.create(**{"user": user, "url": "https://a.example/", "secret": b"x"} | values)
+
+
+def same_endpoint_twice():
+    user = UserFactory()
+    for _ in range(2):
+        endpoint_with(user=user)
+
+
 def same_subscription_twice():
     user = UserFactory()
     for _ in range(2):
@@ -69,7 +81,8 @@ def same_audience_twice():
 
 
 def delivery_with(**values):
-    return Delivery.objects.create(notification=NotificationFactory(), user=UserFactory(), channel="email", **values)
+    given = {"channel": "email"} | values
+    return Delivery.objects.create(notification=NotificationFactory(), user=UserFactory(), **given)
 
 
 def same_delivery_twice():
@@ -100,12 +113,21 @@ BREAKERS = {
     ),
     "api_key_has_known_scopes": lambda: key_with(scopes=["root"]),
     "api_key_name_is_unique_per_partner": same_key_name_twice,
-    "subscription_is_one_per_topic_and_channel": same_subscription_twice,
+    "user_quiet_hours_begin_and_end": lambda: UserFactory(quiet_from=time(22)),
+    "subscription_is_one_per_topic_and_way": same_subscription_twice,
     "subscription_topic_is_known": lambda: subscription_with(topic="weather"),
     "subscription_channel_is_known": lambda: subscription_with(channel="fax"),
+    "subscription_digest_is_by_mail": lambda: subscription_with(channel=Channel.IN_APP, digest="daily"),
+    "subscription_of_webhook_names_endpoint": lambda: subscription_with(channel=Channel.WEBHOOK),
+    "subscription_follows_a_shipment": lambda: subscription_with(subject="invoice:1"),
+    "endpoint_is_entered_once": same_endpoint_twice,
+    "endpoint_disabled_says_why": lambda: endpoint_with(is_active=False),
     "notification_topic_is_known": lambda: NotificationFactory(topic="weather"),
     "audience_is_named_once": same_audience_twice,
-    "delivery_is_one_per_recipient_and_channel": same_delivery_twice,
+    "delivery_is_one_per_recipient_and_way": same_delivery_twice,
+    "delivery_channel_is_known": lambda: delivery_with(channel="fax"),
+    "delivery_by_webhook_names_endpoint": lambda: delivery_with(channel="webhook"),
+    "delivery_read_stands_on_screen": lambda: delivery_with(read_at=timezone.now()),
     "delivery_state_is_known": lambda: delivery_with(state="lost"),
     "delivery_sent_says_when": lambda: delivery_with(state=DeliveryState.SENT),
     "delivery_failed_says_why": lambda: delivery_with(state=DeliveryState.FAILED),
@@ -124,9 +146,30 @@ def test_constraint_refuses(name):
 
 
 def test_every_constraint_is_broken_by_a_test():
-    models = (Partner, PartnerIdentifier, Membership, ApiKey, Subscription, Notification, NotificationAudience)
+    models = (
+        Partner,
+        PartnerIdentifier,
+        Membership,
+        ApiKey,
+        Subscription,
+        Notification,
+        NotificationAudience,
+        WebhookEndpoint,
+    )
     stated = {constraint.name for model in (*models, User, Delivery, Job) for constraint in model._meta.constraints}
     assert set(BREAKERS) == stated
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"quiet_from": time(8), "quiet_until": time(8)},
+        {"quiet_until": time(8)},
+    ],
+)
+def test_quiet_hours_at_their_edges(values):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UserFactory(**values)
 
 
 @pytest.mark.parametrize("values", [{"kinds": []}, {"code": ""}, {"code": "-X"}, {"country": "NLD"}])
@@ -138,14 +181,14 @@ def test_partner_constraints_at_their_edges(values):
 def test_public_ids_and_digests_are_unique_columns():
     unique = {
         (model, field.name)
-        for model in (User, Partner, ApiKey, Notification, Delivery)
+        for model in (User, Partner, ApiKey, Notification, Delivery, WebhookEndpoint)
         for field in model._meta.get_fields()
         if getattr(field, "unique", False) and not field.primary_key
     }
     assert unique == {
         (User, "public_id"), (User, "email"), (Partner, "public_id"), (Partner, "code"), (ApiKey, "public_id"),
         (ApiKey, "user"), (ApiKey, "prefix"), (ApiKey, "digest"), (Notification, "public_id"), (Notification, "key"),
-        (Delivery, "message_id"),
+        (Delivery, "message_id"), (WebhookEndpoint, "public_id"),
     }  # fmt: skip
 
 
@@ -188,6 +231,7 @@ def test_rows_say_what_they_are():
     assert str(notification) == "The expected arrival changed · shipment:1"
     audience = NotificationAudience(notification=notification, partner=partner)
     assert str(audience) == "The expected arrival changed · shipment:1 → Acme"
+    assert str(WebhookEndpoint(url="https://a.example/")) == "https://a.example/"
     assert str(Delivery(user=user, channel="email")) == "Ann · E-mail · Queued"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -19,6 +20,7 @@ from billing.services import export_invoices
 from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate
 from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Job, Partner, User
+from partners.services import add_endpoint
 from portal.console.base import ConsoleAdmin
 from shipments.enums import Format, WaitReason
 from shipments.models import Acknowledgement, CodeMapping, LocationAlias, MilestoneType, Upload, WaitingEvent
@@ -54,6 +56,7 @@ ROOMS = {
     "partners_user": ("auditor", "operations"),
     "partners_apikey": ("administrator", "operations"),
     "partners_delivery": ("auditor", "finance"),
+    "partners_webhookendpoint": ("auditor", "operations"),
     "partners_job": ("sales", ""),
     "billing_charge": ("auditor", "operations"),
     "billing_invoice": ("finance", "operations"),
@@ -128,6 +131,12 @@ ACTIONS = {
     "partners_apikey revoke": ("administrator", "auditor"),
     "partners_apikey create": ("administrator", "auditor"),
     "partners_delivery retry": ("administrator", "auditor"),
+    "partners_webhookendpoint topics": ("administrator", "auditor"),
+    "partners_webhookendpoint replay": ("administrator", "auditor"),
+    "partners_webhookendpoint rotate": ("administrator", "auditor"),
+    "partners_webhookendpoint disable": ("administrator", "operations"),
+    "partners_webhookendpoint enable": ("administrator", "auditor"),
+    "partners_webhookendpoint create": ("administrator", "auditor"),
     "partners_job reprocess": ("operations", "finance"),
     "partners_job apply": ("customs", "sales"),
     "partners_job cancel": ("finance", "sales"),
@@ -150,7 +159,7 @@ FILES = {
     "billing_exportbatch content": ("finance", "sales"),
 }
 # Addresses beside the rooms, all of them for people of the house.
-OWN = {"index", "login", "logout", "search", "clock", "clinic"}
+OWN = {"index", "login", "logout", "search", "clock", "clinic", "notices", "preferences", "follow"}
 
 
 def rooms() -> dict[str, ConsoleAdmin]:
@@ -194,6 +203,7 @@ def rows() -> dict[str, Model]:
         "partners_user": person,
         "partners_apikey": api_key(partner)[0],
         "partners_delivery": delivery,
+        "partners_webhookendpoint": add_endpoint(person, partner=None, url="https://example.org/", by=None)[0],
         "partners_job": Job.objects.create(kind="reprocess_preview", title="Read again: everything"),
         "billing_charge": Charge.objects.first(),
         "billing_invoice": invoice,
@@ -352,6 +362,26 @@ def test_a_page_beside_the_rooms_is_for_who_may_and_asking_changes_nothing(
     assert written(lambda: answers.append(allowed.get(href).status_code)) == []
     assert answers == [200]
     assert [barred.get(href).status_code, barred.post(href).status_code] == [403, 403]
+
+
+def test_everybody_of_the_house_has_notices_and_preferences_of_their_own(rows: dict[str, Model]) -> None:
+    for group in ("sales", ""):
+        client = of(group)
+        for page in ("notices", "preferences"):
+            answers: list[int] = []
+            href = reverse(f"admin:{page}")
+            assert written(lambda c=client, a=href, got=answers: got.append(c.get(a).status_code)) == []  # type: ignore[misc]
+            assert answers == [200]
+    stranger = Client()
+    stranger.force_login(member(PartnerFactory(), Role.ADMINISTRATOR))
+    assert [stranger.get(reverse(f"admin:{page}")).status_code for page in ("notices", "preferences")] == [302, 302]
+
+
+def test_a_shipment_is_followed_by_who_may_see_it(rows: dict[str, Model]) -> None:
+    address = reverse("admin:follow", args=[rows["shipments_shipment"].public_id])  # type: ignore[attr-defined]
+    assert [of("sales").get(address).status_code, of("").post(address).status_code] == [405, 403]
+    assert of("sales").post(address, {"follow": "yes"}).status_code == 302
+    assert of("sales").post(reverse("admin:follow", args=[uuid4()])).status_code == 404
 
 
 def test_who_may_not_see_money_is_shown_none_of_it(rows: dict[str, Model]) -> None:

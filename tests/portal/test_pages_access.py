@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from billing.models import Invoice
 from partners.enums import InternalGroup, Role
-from partners.models import Partner, User
+from partners.models import Partner, Subscription, User, WebhookEndpoint
+from partners.services import add_endpoint
 from portal.pages.urls import urlpatterns
 from shipments.models import Shipment, Upload
 from shipments.services import check_upload, table_source
@@ -36,6 +37,7 @@ class World:
     shipment: Shipment
     invoice: Invoice
     upload: Upload
+    endpoint: WebhookEndpoint
     viewer: User
     editor: User
     administrator: User
@@ -47,7 +49,7 @@ class World:
 def world() -> World:
     partner = PartnerFactory(billing_address="Quay 1\nRotterdam")
     handling()
-    editor = member(partner, Role.EDITOR)
+    editor, administrator = member(partner, Role.EDITOR), member(partner, Role.ADMINISTRATOR)
     return World(
         partner=partner,
         shipment=with_journey(shipment_of(partner)),
@@ -55,7 +57,8 @@ def world() -> World:
         viewer=member(partner, Role.VIEWER),
         editor=editor,
         upload=check_upload(table_source(partner), TABLE, filename="dates.csv", column_mapping=None, by=editor),
-        administrator=member(partner, Role.ADMINISTRATOR),
+        administrator=administrator,
+        endpoint=add_endpoint(administrator, partner=partner, url="https://example.org/", by=None)[0],
         outsider=member(PartnerFactory(), Role.ADMINISTRATOR),
         nobody=UserFactory(),
     )
@@ -78,6 +81,9 @@ ALL_WHO_REPORT = (302, 403, 200, 200, 200, 403)
 OWN_UPLOAD = (302, 403, 200, 200, 404, 403)
 ALL_WHO_SEE_INVOICES = (302, 403, 403, 200, 200, 403)
 OWN_INVOICE = (302, 403, 403, 200, 404, 403)
+ALL_WHO_MANAGE = (302, 403, 403, 200, 200, 403)
+OWN_ENDPOINT = (302, 403, 403, 200, 404, 403)
+POST_ONLY_SIGNED_IN = (302, 405, 405, 405, 405, 405)
 POST_ONLY = (405, 405, 405, 405, 405, 405)
 ANSWERS: dict[str, tuple[int, ...]] = {
     "login": OPEN,
@@ -86,6 +92,11 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "shipments": EVERYBODY,
     "shipment": OWN_SHIPMENT,
     "report": OWN_SHIPMENT_TO_EDIT,
+    "follow": POST_ONLY_SIGNED_IN,
+    "notices": EVERYBODY,
+    "preferences": EVERYBODY,
+    "webhooks": ALL_WHO_MANAGE,
+    "webhook": OWN_ENDPOINT,
     "grid": ALL_WHO_REPORT,
     "uploads": ALL_WHO_REPORT,
     "upload": OWN_UPLOAD,
@@ -98,7 +109,9 @@ ANSWERS: dict[str, tuple[int, ...]] = {
 
 
 def address(name: str, world: World) -> str:
-    rows: dict[str, Any] = {"shipment": world.shipment, "report": world.shipment}
+    rows: dict[str, Any] = {
+        "shipment": world.shipment, "report": world.shipment, "follow": world.shipment, "webhook": world.endpoint,
+    }  # fmt: skip
     if name.startswith("upload_") or name == "upload":
         rows[name] = world.upload
     if name.startswith("invoice_") or name == "invoice":
@@ -124,7 +137,7 @@ def test_without_a_login_the_way_leads_over_the_login_back_to_the_page(world: Wo
 
 
 @pytest.mark.parametrize(
-    "name", ["shipment", "report", "upload", "upload_errors", "invoice", "invoice_pdf", "invoice_csv"]
+    "name", ["shipment", "report", "upload", "upload_errors", "invoice", "invoice_pdf", "invoice_csv", "webhook"]
 )
 def test_what_is_anothers_is_answered_like_what_does_not_exist(world: World, name: str) -> None:
     client = signed_in(world.outsider)
@@ -173,7 +186,9 @@ def test_people_of_the_house_see_shipments_of_all_and_money_only_by_right(
     assert got == answers
 
 
-@pytest.mark.parametrize("name", ["shipments", "shipment", "invoices", "invoice", "report"])
+@pytest.mark.parametrize(
+    "name", ["shipments", "shipment", "invoices", "invoice", "report", "notices", "preferences", "webhooks", "webhook"]
+)
 def test_a_page_runs_under_the_strict_policy_without_inline_style_or_script(world: World, name: str) -> None:
     response = signed_in(world.administrator).get(address(name, world))
     text = response.content.decode()
@@ -188,6 +203,25 @@ def test_a_page_to_enter_data_has_no_inline_script_or_style(world: World, name: 
     scripts = re.findall(r"<script[^>]*>", text)
     assert [script for script in scripts if 'src="/static/entry/' not in script or "defer" not in script] == []
     assert [mark for mark in ("<style", " style=", " onclick=", " onchange=") if mark in text] == []
+
+
+def test_a_foreign_shipment_is_not_followed(world: World) -> None:
+    asked = {"follow": "yes"}
+    assert signed_in(None).post(address("follow", world), asked).status_code == 302
+    assert signed_in(world.outsider).post(address("follow", world), asked).status_code == 404
+    assert not Subscription.objects.exists()
+    assert signed_in(world.viewer).post(address("follow", world), asked).status_code == 302
+    assert Subscription.objects.filter(user=world.viewer, partner=world.partner).exists()
+
+
+def test_a_foreign_endpoint_is_neither_changed_nor_called(world: World) -> None:
+    for person, status in ((world.outsider, 404), (world.editor, 403), (world.nobody, 403)):
+        for step in ("topics", "rotate", "disable", "enable", "replay"):
+            sent = {"step": step, "topics": "eta_changed", "days": "7"}
+            assert signed_in(person).post(address("webhook", world), sent).status_code == status
+    before = bytes(world.endpoint.secret)
+    world.endpoint.refresh_from_db()
+    assert (world.endpoint.is_active, bytes(world.endpoint.secret)) == (True, before)
 
 
 def test_a_foreign_upload_is_neither_imported_nor_undone(world: World) -> None:

@@ -21,9 +21,10 @@ from tests.portal.journeys import INTERNAL_STEP, PARTNER_STEP, shipment_of, with
 pytestmark = pytest.mark.django_db
 
 LIST = "/portal/"
-# Session, person, rights, counts, shipments with three kinds of rows, roles, money: the same for any number of rows.
-LIST_QUERIES = 10
-PAGE_QUERIES = 12
+# Session, person, rights, counts, shipments with three kinds of rows, roles, money, the bell, and on the page whether
+# it is followed and its arrivals: the same for any number of rows.
+LIST_QUERIES = 11
+PAGE_QUERIES = 14
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from milestones.enums import (
     Severity,
     TaskState,
 )
-from partners.enums import DeliveryState
+from partners.enums import DeliveryState, Topic
 from portal.presentation import shapes, words
 from portal.presentation.words import Word
 from shipments.enums import MessageState, WaitReason
@@ -36,6 +36,7 @@ VOCABULARIES: list[tuple[Callable[[str], Word | None], type[TextChoices]]] = [
     (words.invoice_state, InvoiceState),
     (words.document_kind, DocumentKind),
     (words.delivery_state, DeliveryState),
+    (words.topic, Topic),
 ]
 
 
@@ -49,7 +50,9 @@ def test_every_state_has_its_label_a_drawn_shape_and_a_tone(
     assert {one.tone for one in said} - TONES == set()
 
 
-@pytest.mark.parametrize("word", [words.status, words.health, words.severity, words.exception_kind, words.case_state])
+@pytest.mark.parametrize(
+    "word", [words.status, words.health, words.severity, words.exception_kind, words.case_state, words.topic]
+)
 def test_no_two_states_of_a_column_differ_by_colour_alone(word: Callable[[str], Word]) -> None:
     choices = dict(VOCABULARIES)[word]
     looks = [word(value).shape for value in choices.values]

@@ -108,7 +108,7 @@ document.addEventListener("DOMContentLoaded", () => {
     at = Math.min(Math.max(at + step, 0), lines.length - 1);
     lines[at].classList.add("is-current");
     lines[at].scrollIntoView({ block: "nearest" });
-    lines[at].querySelector("a")?.focus({ preventScroll: true });
+    lines[at].querySelector("a, button")?.focus({ preventScroll: true });
   };
   const keys = {
     "/": () => document.querySelector("[data-search]")?.focus(),
