@@ -254,6 +254,9 @@ WAYMARK_JOBS: dict[str, str] = {
     "undo_upload": "shipments.services.undoing.undo_step",
     "reprocess_preview": "shipments.services.reprocessing.preview",
     "reprocess_apply": "shipments.services.reprocessing.apply",
+    "preview_upgrade": "milestones.services.upgrade_sets.preview_step",
+    "apply_upgrade": "milestones.services.upgrades.apply_step",
+    "undo_upgrade": "milestones.services.upgrades.undo_step",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")

@@ -136,11 +136,16 @@ def _evaluate_behind(limit: int, now: datetime, *, within: timedelta | None) -> 
 
 
 @transaction.atomic
-def evaluate_shipments(ids: Iterable[int], *, now: datetime) -> int:
-    """Evaluate these shipments as of `now`, waiting for other workers. Makes the journey of one that has none."""
+def evaluate_shipments(
+    ids: Iterable[int], *, now: datetime, baselines: Mapping[int, Mapping[str, datetime]] | None = None
+) -> int:
+    """Evaluate these shipments as of `now`, waiting for other workers. Makes the journey of one that has none.
+
+    `baselines`: shipment → slot → first plan, where another one counts than what stands.
+    """
     wanted = sorted(set(ids))
     _begin(list(Shipment.objects.filter(pk__in=wanted, journey=None).order_by("pk").values_list("pk", flat=True)))
-    return _evaluate_held(wanted, now)
+    return _evaluate_held(wanted, now, baselines)
 
 
 def _needing(behind: Sequence[tuple[int, datetime]], limit: int, now: datetime) -> list[int]:
@@ -173,7 +178,9 @@ class _Held:
 
 
 @transaction.atomic
-def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
+def _evaluate_held(
+    ids: Sequence[int], now: datetime, first_plans: Mapping[int, Mapping[str, datetime]] | None = None
+) -> int:
     journeys = [_Held(*row) for row in fetch_rows(_HOLD, [array_of(ids)])]
     if not journeys:
         return 0
@@ -182,7 +189,10 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
     revisions = dict(fetch_rows(_REVISIONS, [array_of(held)]))
     shipments = loading.load_shipments(held)
     stored = load_stored(held)
-    outcomes = _outcomes(journeys, shipments, {pk: baselines_of(rows) for pk, rows in stored.items()}, now)
+    baselines = {pk: baselines_of(rows) for pk, rows in stored.items()}
+    for pk, kept in (first_plans or {}).items():
+        baselines[pk] = {**baselines.get(pk, {}), **kept}
+    outcomes = _outcomes(journeys, shipments, baselines, now)
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
     cases = write_cases(outcomes, load_cases(held), written.ids, now)
     write_tasks(outcomes, cases, written.ids, now)
