@@ -73,13 +73,17 @@ def from_data(data: Any) -> tuple[TemplateDraft, str]:
     if (data.get("format"), data.get("format_version")) != (FORMAT, FORMAT_VERSION):
         said = _("This is no template: format has to be “%(name)s” and format_version %(version)d.")
         raise TemplateRefused([Problem(said % {"name": FORMAT, "version": FORMAT_VERSION}, field="format")])
-    given = {name: value for name, value in data.items() if name not in ("format", "format_version", "lines")}
-    head = _values(given, _HEAD, ("code", "name"), Problem(""), problems)
+    head = read_head({k: v for k, v in data.items() if k not in ("format", "format_version", "lines")}, problems)
     lines = _lines(data.get("lines"), problems)
     if problems:
         raise TemplateRefused(problems)
     customer = head.pop("customer", "")
     return TemplateDraft(**head, lines=lines), customer
+
+
+def read_head(given: Mapping[Any, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The fields of the template itself; what is wrong with them is added to `problems`."""
+    return _values(given, _HEAD, ("code", "name"), Problem(""), problems)
 
 
 def _lines(given: Any, problems: list[Problem]) -> tuple[LineDraft, ...]:

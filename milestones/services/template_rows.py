@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -68,6 +69,11 @@ def rows_of(draft: TemplateDraft) -> tuple[MilestoneTemplate, list[TemplateLine]
             )
         )
     return template, lines
+
+
+def stamp_of(draft: TemplateDraft) -> str:
+    """What two drafts that say the same have in common, to find out whether one was changed meanwhile."""
+    return sha256(repr(draft).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def key_of(line: LineDraft) -> Key:

@@ -21,7 +21,7 @@ from milestones.models import MilestoneTemplate
 from milestones.services.template_checks import check
 from milestones.services.template_files import from_data, to_data
 from milestones.services.template_problems import Problem, TemplateRefused
-from milestones.services.template_rows import HEAD, draft_of, write_lines
+from milestones.services.template_rows import HEAD, draft_of, stamp_of, write_lines
 from partners.models import Partner, User
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
@@ -55,15 +55,21 @@ def new_version(template: MilestoneTemplate, *, by: User | None) -> MilestoneTem
 
 
 @transaction.atomic
-def save_draft(template: MilestoneTemplate, draft: TemplateDraft, *, by: User | None) -> MilestoneTemplate:
+def save_draft(
+    template: MilestoneTemplate, draft: TemplateDraft, *, by: User | None, seen: str = ""
+) -> MilestoneTemplate:
     """Make the draft on record say what `draft` says, its lines all at once; code and version stay as they are.
 
-    Raises TemplateRefused with every problem at its line and field, DomainError `not_a_draft` (conflict).
+    `seen`: the `stamp_of` what the person began from. Raises TemplateRefused with every problem at its line and field,
+    DomainError `not_a_draft`, `changed_meanwhile` (conflicts).
     """
     held = _hold(template)
     if held.state != TemplateState.DRAFT:
         said = _("%s is no draft. Make a new version and change that.")
         raise DomainError("not_a_draft", said % held, conflict=True)
+    if seen and seen != stamp_of(draft_of(held)):
+        said = _("Somebody else has changed this draft meanwhile. Open it again in another window and compare.")
+        raise DomainError("changed_meanwhile", said, conflict=True)
     draft = replace(draft, code=held.code, version=held.version)
     check(draft)
     _write(held, draft)
@@ -112,13 +118,18 @@ def read_template(data: Any) -> TemplateDraft:
     """The draft that such JSON says, checked; nothing is written. Raises TemplateRefused."""
     draft, customer = from_data(data)
     if customer:
-        found = Partner.objects.filter(code=customer).first()
+        found = customer_with(customer)
         if found is None:
             said = _("There is no partner with the code %s.") % customer
             raise TemplateRefused([Problem(said, field="customer")])
         draft = replace(draft, customer_id=found.pk)
     check(draft)
     return draft
+
+
+def customer_with(code: str) -> Partner | None:
+    """The partner that a template of one customer names by its code."""
+    return Partner.objects.filter(code=code).first()
 
 
 @transaction.atomic
