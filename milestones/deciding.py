@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from milestones.enums import DecisionRule
+from milestones.enums import DecisionRule, UnitRule
 from milestones.facts import EventFact
 from milestones.pieces import happening, is_part
 from milestones.selecting import recency
 
 _ONLY = DecisionRule.ONLY.value
+_ANY = UnitRule.ANY.value
 
 
 @dataclass(slots=True)
@@ -85,15 +86,17 @@ def _confirmations(event: EventFact, others: Iterable[EventFact], agreement: tim
     return sum(at is not None and o.occurred_at is not None and abs(o.occurred_at - at) <= agreement for o in others)
 
 
-def decide_actual(events: Sequence[EventFact], units: frozenset[str], agreement: timedelta) -> Decision | None:
-    """As `decide`; of a shipment with several units, reports by unit count once every unit has one.
+def decide_actual(
+    events: Sequence[EventFact], units: frozenset[str], agreement: timedelta, unit_rule: str = UnitRule.ALL.value
+) -> Decision | None:
+    """As `decide`; of a shipment with several units, reports by unit count once every unit has one, or the first.
 
     Reports of parts are here only when they are all there (`selecting.assign`): a report of the whole goes before them.
     """
     parts = [event for event in events if is_part(event)]
     if parts:
         whole = [event for event in events if not is_part(event)]
-        decision = decide_actual(whole, units, agreement)
+        decision = decide_actual(whole, units, agreement, unit_rule)
         winner, rule = (
             (decision.event, decision.rule) if decision else (max(parts, key=happening), DecisionRule.ALL_PIECES.value)
         )
@@ -105,15 +108,22 @@ def decide_actual(events: Sequence[EventFact], units: frozenset[str], agreement:
         by_unit.setdefault(event.unit if event.unit in units else "", []).append(event)
     if "" in by_unit:
         decision = decide(by_unit[""], agreement=agreement)
-    elif len(by_unit) == len(units):
-        each = [d for reports in by_unit.values() if (d := decide(reports, agreement=agreement))]
-        decision = max(each, key=lambda d: (d.at, d.event.fingerprint))
-        decision.rule = DecisionRule.ALL_UNITS.value
+    elif unit_rule == _ANY or len(by_unit) == len(units):
+        decision = _of_units(by_unit, agreement, unit_rule)
     else:
         return None
     if decision is not None:
         winner = decision.event
         decision.losing = tuple(sorted(e.id for e in events if e is not winner))
+    return decision
+
+
+def _of_units(by_unit: Mapping[str, Sequence[EventFact]], agreement: timedelta, unit_rule: str) -> Decision:
+    """That of the unit which had it first, or last, when all of them are to have it."""
+    each = [d for reports in by_unit.values() if (d := decide(reports, agreement=agreement))]
+    pick = min if unit_rule == _ANY else max
+    decision = pick(each, key=lambda d: (d.at, d.event.fingerprint))
+    decision.rule = (DecisionRule.FIRST_UNIT if unit_rule == _ANY else DecisionRule.ALL_UNITS).value
     return decision
 
 

@@ -1,4 +1,4 @@
-"""A template as it is written down, before it is stored or while it is edited: the fields of its models as plain values.
+"""A template as it is written down, before it is stored or while it is edited: its fields as plain values.
 
 Lines refer to each other by position. Nothing here is checked (`milestones.validating.problems` does that).
 """
@@ -10,7 +10,6 @@ from datetime import time
 from typing import Any
 
 from milestones.enums import (
-    AnchorKind,
     Audience,
     DayBasis,
     LineScope,

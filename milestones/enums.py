@@ -260,6 +260,7 @@ class DecisionRule(TextChoices):
     LATEST = "latest", _("The latest report")
     TIE = "tie", _("Equal reports, settled by a fixed order")
     ALL_UNITS = "all_units", _("When the last of the units had it")
+    FIRST_UNIT = "first_unit", _("When the first of the units had it")
     ALL_PIECES = "all_pieces", _("When the last of the pieces had it")
     FIRST_PLAN = "first_plan", _("The first plan reported")
     RIPPLE = "ripple", _("Moved with the milestone it counts from")

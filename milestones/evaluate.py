@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
 from milestones.excepting import Trouble, cases, next_check, tasks, troubles
+from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
 from milestones.holding import effective, holds
 from milestones.selecting import active, assign
@@ -20,6 +22,8 @@ _STAYS = frozenset({JourneyStatus.CANCELLED.value})
 
 def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datetime) -> Evaluation:
     """What stands at `now`, when the shipment has this plan and these events are known (in any order)."""
+    if plan.template is not None and not plan.template.is_plain:
+        plan = replace(plan, template=expand(plan.template, plan.shipment))
     heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)

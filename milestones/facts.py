@@ -4,121 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class LineFact:
-    """One line of a template. `anchor_index`: index of the line it counts from, or None for a date of the shipment."""
-
-    id: int
-    slot: str
-    position: int
-    code: str
-    name: str
-    place_role: str
-    is_mandatory: bool
-    anchor: str
-    anchor_index: int | None
-    offset_minutes: int
-    is_working: bool
-    time_of_day: time | None
-    early: timedelta
-    late: timedelta
-    responsible: str
-    audience: str
-    weight: int
-    task: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """What a template is for. An empty field matches anything."""
-
-    mode: str = ""
-    shipment_type: str = ""
-    customer_id: int | None = None
-    origin_country: str = ""
-    destination_country: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateFact:
-    """A template made ready by `planning.compile_template`.
-
-    `order`: indexes of lines such that a line comes after the one it counts from. `by_code`: indexes by milestone code.
-    """
-
-    id: int
-    code: str
-    version: int
-    name: str
-    criteria: Criteria
-    lines: tuple[LineFact, ...]
-    order: tuple[int, ...]
-    by_code: Mapping[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFact:
-    """`code` is the UN/LOCODE that stands for the place: of the place it is the same as, when it has one."""
-
-    id: int
-    code: str
-    country: str
-    time_zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class LegFact:
-    sequence: int
-    mode: str
-    origin: PlaceFact
-    destination: PlaceFact
-    # What its journey is called: voyage or flight (`matching.journey_key`), and the vessel's IMO number.
-    numbers: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class RoutePoint:
-    """The place that plays a role on the way, and the leg it belongs to (None: the shipment's own end)."""
-
-    place: PlaceFact
-    leg_sequence: int | None = None
-
-
-@dataclass(slots=True)
-class Route:
-    """The way made ready by `planning.route`: its points by place role, the codes of the places between, and the legs
-    whose voyage, flight or vessel is known."""
-
-    points: Mapping[str, RoutePoint]
-    transit: frozenset[str]
-    legs: tuple[LegFact, ...] = ()
-
-
-@dataclass(slots=True)
-class ShipmentFact:
-    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
-
-    mode: str
-    type: str
-    customer_id: int
-    route: Route
-    dates: Mapping[str, datetime | None]
-    units: frozenset[str] = frozenset()
-    is_cancelled: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """A shipment and its template. `baselines`: slot → the first plan, which is kept; `holidays`: country → days."""
-
-    shipment: ShipmentFact
-    template: TemplateFact | None
-    baselines: Mapping[str, datetime] = field(default_factory=dict)
-    holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
+from milestones.plan_facts import WEEKEND as WEEKEND
+from milestones.plan_facts import Condition as Condition
+from milestones.plan_facts import Criteria as Criteria
+from milestones.plan_facts import LegFact as LegFact
+from milestones.plan_facts import LineFact as LineFact
+from milestones.plan_facts import PlaceFact as PlaceFact
+from milestones.plan_facts import Plan as Plan
+from milestones.plan_facts import Route as Route
+from milestones.plan_facts import RoutePoint as RoutePoint
+from milestones.plan_facts import ShipmentFact as ShipmentFact
+from milestones.plan_facts import TemplateFact as TemplateFact
 
 
 @dataclass(slots=True)

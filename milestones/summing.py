@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from fractions import Fraction
 
 from milestones.enums import Cause, Health, JourneyStatus, PlaceRole
-from milestones.facts import EventFact, MilestoneValue, Plan, Summary
+from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Summary
 from milestones.pieces import completed_codes, is_part
 from milestones.selecting import ACTUAL, recency
 from milestones.situation import Situation
+from milestones.threads import is_later, whole
 from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
 
 _ENDS = frozenset({PlaceRole.POD.value, PlaceRole.DESTINATION.value})
@@ -29,8 +31,10 @@ _STRIP_LENGTH = 60
 def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
     """The narrow row that lists read."""
     valued = situation.valued
-    status = status_of(valued, situation.events, plan)
-    arrival = arrival_line(valued)
+    # Of a line per unit, the row that decides for the shipment.
+    lines = whole(valued)
+    status = status_of(lines, situation.events, plan)
+    arrival = arrival_line(lines)
     values = [row.value for row in valued]
     done = sum(value.state == REACHED for value in values)
     planned = (arrival.value.planned_at if arrival else None) or plan.shipment.dates.get("eta")
@@ -43,7 +47,7 @@ def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
         done=done,
         total=len(values),
         progress=progress(valued),
-        next_name=next_name(valued) if status != JourneyStatus.CANCELLED else "",
+        next_name=next_name(lines) if status != JourneyStatus.CANCELLED else "",
         planned_arrival_at=planned,
         expected_arrival_at=arrived or estimated or planned,
         arrived_at=arrived,
@@ -59,8 +63,8 @@ def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan)
     reached = {row.line.code for row in valued if row.value.state == REACHED}
     # Of a shipment with several units the line knows when all of them are there; without a line a report is enough.
     lines = {row.line.code for row in valued}
-    whole = {e.code for e in happened if not is_part(e)} | completed_codes(happened)
-    if "DELIVERED" in reached or ("DELIVERED" in whole and "DELIVERED" not in lines):
+    told = {e.code for e in happened if not is_part(e)} | completed_codes(happened)
+    if _is_delivered(valued) or ("DELIVERED" in told and "DELIVERED" not in lines):
         return JourneyStatus.DELIVERED.value
     ends = {plan.shipment.route.points[role].place.code for role in _ENDS}
     there = {e.code for e in happened if e.code in _THERE or (e.code in _THERE_AT_THE_END and e.place in ends)}
@@ -72,9 +76,15 @@ def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan)
     }
     if at_the_end or there - lines:
         return JourneyStatus.ARRIVED.value
-    if (reached | whole) & _MOVING:
+    if (reached | told) & _MOVING:
         return JourneyStatus.IN_TRANSIT.value
     return JourneyStatus.BOOKED.value
+
+
+def _is_delivered(valued: Sequence[Valued]) -> bool:
+    """A line of the delivery is reached; one per stop when it is at every stop."""
+    waiting = {row.line.id for row in valued if row.line.code == "DELIVERED" and row.value.state != REACHED}
+    return any(row.line.code == "DELIVERED" and row.line.id not in waiting for row in valued)
 
 
 def _is_cancelled(happened: Iterable[EventFact]) -> bool:
@@ -131,22 +141,35 @@ def letter(value: MilestoneValue) -> str:
 
 
 def progress(valued: Sequence[Valued]) -> int:
-    """Percent by the weights of the lines; an optional line counts only when it is reached."""
-    done = sum(r.line.weight for r in valued if r.value.state == REACHED)
-    total = sum(r.line.weight for r in valued if r.line.is_mandatory or r.value.state == REACHED)
-    return done * 100 // total if total else 0
+    """Percent by the weights of the lines; an optional line counts only when it is reached.
+
+    Where a line stands several times each of them has its share of the weight.
+    """
+    done = sum(weight_of(r.line) for r in valued if r.value.state == REACHED)
+    total = sum(weight_of(r.line) for r in valued if r.line.is_mandatory or r.value.state == REACHED)
+    return int(done * 100 // total) if total else 0
+
+
+def weight_of(line: LineFact) -> int | Fraction:
+    return line.weight if line.share == 1 else Fraction(line.weight, line.share)
 
 
 def next_name(valued: Sequence[Valued]) -> str:
     """The first mandatory milestone after the last one reached; empty at the end."""
-    furthest = max((row.line.position for row in valued if row.value.state == REACHED), default=-1)
-    rest = [r for r in valued if r.line.position > furthest and r.line.is_mandatory]
-    return rest[0].line.name if rest else ""
+    reached = [row.line for row in valued if row.value.state == REACHED]
+    furthest = max((line.position for line in reached), default=-1)
+    for row in valued:
+        line = row.line
+        # On the second leg it departs after it has arrived on the first.
+        is_ahead = line.position > furthest or (line.along and not any(is_later(other, line) for other in reached))
+        if is_ahead and line.is_mandatory and row.value.state != REACHED:
+            return line.name
+    return ""
 
 
 def is_finished(valued: Sequence[Valued], status: str) -> bool:
     """Nothing more is to come: cancelled, or the last mandatory line is reached; without a plan, delivered."""
     if status == JourneyStatus.CANCELLED:
         return True
-    mandatory = [row for row in valued if row.line.is_mandatory]
+    mandatory = [row for row in whole(valued) if row.line.is_mandatory]
     return mandatory[-1].value.state == REACHED if mandatory else status == JourneyStatus.DELIVERED

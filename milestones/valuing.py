@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from milestones.deciding import Decision, decide, decide_actual, first_told
 from milestones.enums import AnchorKind, DecisionRule, Deviation, MilestoneState, PlaceRole
 from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy
-from milestones.planning import due_at, due_times
+from milestones.planning import due_at, due_times, latest
 from milestones.selecting import leg_sequence
+from milestones.threads import Threads, passed
 from shipments.enums import Classifier
 
 PLANNED, ESTIMATED, OVERDUE, MISSING, REACHED = (
@@ -24,6 +25,8 @@ PLANNED, ESTIMATED, OVERDUE, MISSING, REACHED = (
     MilestoneState.MISSING.value,
     MilestoneState.REACHED.value,
 )
+_SILENCE: dict[str, list[EventFact]] = {}
+_AT_THE_END = frozenset({AnchorKind.ETA.value, AnchorKind.LEG_ETA.value})
 EARLY, ON_TIME, LATE = Deviation.EARLY.value, Deviation.ON_TIME.value, Deviation.LATE.value
 _PLN, _EST, _ACT = Classifier.PLANNED.value, Classifier.ESTIMATED.value, Classifier.ACTUAL.value
 
@@ -48,20 +51,25 @@ IMPLIED: dict[str, frozenset[str]] = {
 
 @dataclass(slots=True)
 class Valued:
-    """A line with its value. `told_at`: when the report of its actual reached us; `is_day`: it knows the day only."""
+    """A line with its value. `told_at`: when the report of its actual reached us; `is_day`: it knows the day only.
+
+    `anchors`, `afters`: the rows it counts from, and those it has to follow; they may be lines that do not apply.
+    """
 
     line: LineFact
     value: MilestoneValue
     told_at: datetime | None = None
     is_day: bool = False
+    anchors: tuple[Valued, ...] = ()
+    afters: tuple[Valued, ...] = ()
 
 
 def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now: datetime) -> list[Valued]:
-    """All lines of the plan, in plan order, with the values that follow from the events assigned to each."""
+    """All lines of the plan that apply, in plan order, with the values that follow from the events assigned to each."""
     template = plan.template
     if template is None:
         return []
-    reports = [_by_classifier(events) for events in by_line]
+    reports = [_by_classifier(events) if events else _SILENCE for events in by_line]
     plans: dict[int, Decision] = {}
     for index, split in enumerate(reports):
         if _PLN in split and (decision := decide(split[_PLN])):
@@ -71,19 +79,20 @@ def value_lines(plan: Plan, by_line: list[list[EventFact]], policy: Policy, now:
     first = due_times(plan, {}) if plans else planned
     valued: list[Valued] = [None] * len(template.lines)  # type: ignore[list-item]  # each index is filled below
     for index in template.order:
-        row = Valued(template.lines[index], _blank(template.lines[index], plan))
-        valued[index] = row
+        row = valued[index] = _row(template.lines[index], plan, valued)
         if row.value.location_id is None:
-            row.value.time_zone = _zone_anywhere(row.line, plan, valued)
+            row.value.time_zone = _zone_anywhere(row, plan)
         row.value.planned_at = planned[index]
         _set_baseline(row, plan, first[index], reports[index].get(_PLN, ()))
         if index in plans:
             row.value.decisions["planned"] = plans[index].record()
         _set_actual(row, reports[index].get(_ACT, ()), plan, policy)
-        _set_estimate(row, reports[index].get(_EST, ()), plan, valued)
-    _infer(valued)
-    _set_states(valued, now, is_cancelled=plan.shipment.is_cancelled)
-    _set_deviations(valued)
+        _set_estimate(row, reports[index].get(_EST, ()), plan)
+    if not template.is_plain:
+        valued = [row for row in valued if row.line.applies]
+    _infer(valued, is_spread=template.is_spread)
+    _set_states(valued, now, is_cancelled=plan.shipment.is_cancelled, is_spread=template.is_spread)
+    _set_deviations(valued, is_spread=template.is_spread)
     return valued
 
 
@@ -94,8 +103,20 @@ def _by_classifier(events: Iterable[EventFact]) -> dict[str, list[EventFact]]:
     return split
 
 
+def _row(line: LineFact, plan: Plan, valued: Sequence[Valued]) -> Valued:
+    """A line without reports; `valued`: those it counts from and follows are there already."""
+    row = Valued(line, _blank(line, plan))
+    if line.anchor_index is not None:
+        row.anchors = (valued[line.anchor_index],)
+        if line.other_anchors:
+            row.anchors += tuple(valued[index] for index in line.other_anchors)
+    if line.after_indexes:
+        row.afters = tuple(valued[index] for index in line.after_indexes)
+    return row
+
+
 def _blank(line: LineFact, plan: Plan) -> MilestoneValue:
-    point = plan.shipment.route.points.get(line.place_role)
+    point = line.point or plan.shipment.route.points.get(line.place_role)
     return MilestoneValue(
         line.slot,
         line.id,
@@ -107,17 +128,19 @@ def _blank(line: LineFact, plan: Plan) -> MilestoneValue:
         point.leg_sequence if point else None,
         line.audience,
         line.responsible,
+        line.unit,
+        line.stop or 1,
     )
 
 
-def _zone_anywhere(line: LineFact, plan: Plan, valued: Sequence[Valued]) -> str:
+def _zone_anywhere(row: Valued, plan: Plan) -> str:
     """Whose time a line that may happen anywhere is shown in: of the line it counts from, else of the nearer end."""
     points = plan.shipment.route.points
-    if line.anchor_index is not None:
-        before = valued[line.anchor_index]
-        point = points.get(before.line.place_role)
+    if row.anchors:
+        before = row.anchors[0]
+        point = before.line.point or points.get(before.line.place_role)
         return point.place.time_zone if point else before.value.time_zone
-    end = PlaceRole.DESTINATION if line.anchor == AnchorKind.ETA else PlaceRole.ORIGIN
+    end = PlaceRole.DESTINATION if row.line.anchor in _AT_THE_END else PlaceRole.ORIGIN
     return points[end.value].place.time_zone
 
 
@@ -130,7 +153,11 @@ def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequ
 
 
 def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
-    decision = decide_actual(reports, plan.shipment.units, policy.agreement) if reports else None
+    if not reports:
+        return
+    # Of a line of one unit there are reports of that unit, and of the whole that are about it as well.
+    units = frozenset() if row.line.unit else plan.shipment.units
+    decision = decide_actual(reports, units, policy.agreement, row.line.unit_rule)
     if decision is None:
         return
     event, value = decision.event, row.value
@@ -145,37 +172,68 @@ def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: P
         value.time_zone = event.time_zone
 
 
-def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, valued: list[Valued]) -> None:
+def _set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan) -> None:
     """What was reported; else, while it has not happened, the plan moved by as much as the line it counts from."""
     decision = decide(reports) if reports else None
-    value, line = row.value, row.line
+    value = row.value
     if decision is not None:
         value.estimated_at = decision.event.occurred_at
         value.decisions["estimated"] = decision.record()
-    elif line.anchor_index is not None and value.actual_at is None:
-        anchor = valued[line.anchor_index].value
-        moved = anchor.actual_at or anchor.estimated_at
-        # A planned time that was reported for this very line does not hang on the anchor any more.
-        if moved is not None and moved != anchor.planned_at and "planned" not in value.decisions:
-            value.estimated_at = due_at(line, plan, moved)
-            cause = anchor.decisions.get("actual") or anchor.decisions.get("estimated") or {}
-            value.decisions["estimated"] = {
-                "event": cause.get("event"),
-                "rule": DecisionRule.RIPPLE.value,
-                "losing": [],
-            }
+    elif (row.anchors or row.afters) and value.actual_at is None and "planned" not in value.decisions:
+        # A planned time that was reported for this very line does not hang on others any more.
+        _ripple(row, plan)
 
 
-def _infer(valued: list[Valued]) -> None:
+def _ripple(row: Valued, plan: Plan) -> None:
+    """The plan moved by as much as the lines it counts from, and not before those that it has to follow."""
+    value = row.value
+    at, before = value.planned_at, None
+    for anchor in row.anchors:
+        if _is_moved(anchor.value):
+            before = _last(row.anchors)
+            at = due_at(row.line, plan, _stands_at(before))
+            break
+    for after in row.afters:
+        if at is not None and latest((at, _stands_at(after))) != at:
+            at, before = _stands_at(after), after
+    if at is None or before is None:
+        return
+    value.estimated_at = at
+    cause = before.value.decisions.get("actual") or before.value.decisions.get("estimated") or {}
+    value.decisions["estimated"] = {"event": cause.get("event"), "rule": DecisionRule.RIPPLE.value, "losing": []}
+
+
+def _is_moved(value: MilestoneValue) -> bool:
+    moved = value.actual_at or value.estimated_at
+    return moved is not None and moved != value.planned_at
+
+
+def _stands_at(row: Valued) -> datetime | None:
+    """When it happened, or should by what is known now."""
+    return row.value.actual_at or row.value.estimated_at or row.value.planned_at
+
+
+def _last(rows: Sequence[Valued]) -> Valued:
+    if len(rows) == 1:
+        return rows[0]
+    known = [(at, row.line.slot, row) for row in rows if (at := _stands_at(row))]
+    return max(known, key=lambda triple: triple[:2])[2] if known else rows[0]
+
+
+def _infer(valued: list[Valued], *, is_spread: bool) -> None:
     """Mark what must have happened before something that was reported; its time is the earliest upper bound."""
     reported = [(row, IMPLIED[row.line.code]) for row in valued if row.value.actual_at and row.line.code in IMPLIED]
     if not reported:
         return
+    threads = Threads(valued) if is_spread else None
     for row in valued:
         if row.value.actual_at is not None:
             continue
         position, code = row.line.position, row.line.code
-        later = [r for r, implied in reported if code in implied and r.line.position > position]
+        if threads is None:
+            later = [r for r, implied in reported if code in implied and r.line.position > position]
+        else:
+            later = [r for r in threads.later(row) if code in IMPLIED.get(r.line.code, ())]
         if later:
             _take_from(row.value, min(later, key=lambda r: (r.value.actual_at, r.line.position)).value)
 
@@ -190,8 +248,8 @@ def _take_from(value: MilestoneValue, later: MilestoneValue) -> None:
         del value.decisions["estimated"]
 
 
-def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool) -> None:
-    furthest = max((r.line.position for r in valued if r.line.is_mandatory and r.value.state == REACHED), default=-1)
+def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool, is_spread: bool) -> None:
+    is_passed = passed(valued, is_spread=is_spread)
     for row in valued:
         value, line = row.value, row.line
         if value.state == REACHED:
@@ -199,7 +257,7 @@ def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool) -> N
         expected = value.expected_at
         if is_cancelled or not line.is_mandatory:
             value.state = ESTIMATED if value.estimated_at else PLANNED
-        elif line.position < furthest:
+        elif is_passed(row):
             value.state = MISSING
         elif expected is not None and now > expected + line.late:
             value.state = OVERDUE
@@ -207,25 +265,51 @@ def _set_states(valued: list[Valued], now: datetime, *, is_cancelled: bool) -> N
             value.state = ESTIMATED if value.estimated_at else PLANNED
 
 
-def _set_deviations(valued: list[Valued]) -> None:
-    latest: datetime | None = None
+def _set_deviations(valued: list[Valued], *, is_spread: bool) -> None:
+    last: datetime | None = None
+    threads = Threads(row for row in valued if _counts(row)) if is_spread else None
     for row in valued:
-        value, line = row.value, row.line
+        value = row.value
         if value.is_inferred:
             continue
-        if value.state == MISSING:
-            value.deviation = Deviation.MISSING.value
-        elif value.state == OVERDUE:
-            value.deviation = Deviation.OVERDUE.value
-        else:
-            value.deviation = compare(value.actual_at or value.estimated_at, value.planned_at, line.early, line.late)
+        value.deviation = _deviation(row)
         if value.actual_at is None:
             continue
-        slack = timedelta(days=1) if row.is_day else timedelta(0)
-        if latest is not None and value.actual_at + slack < latest and value.deviation != LATE:
+        if threads is not None:
+            last = latest(other.value.actual_at for other in threads.earlier(row))
+        if value.deviation != LATE and (_is_before(row, last) or (row.afters and _is_ahead(row))):
             value.deviation = Deviation.OUT_OF_SEQUENCE.value
-        if line.is_mandatory and not row.is_day and (latest is None or value.actual_at > latest):
-            latest = value.actual_at
+        if _counts(row) and (last is None or value.actual_at > last):
+            last = value.actual_at
+
+
+def _counts(row: Valued) -> bool:
+    """Whether what comes after it in the plan should have happened after it."""
+    return row.line.is_mandatory and not row.is_day and not row.value.is_inferred
+
+
+def _deviation(row: Valued) -> str:
+    value, line = row.value, row.line
+    if value.state == MISSING:
+        return Deviation.MISSING.value
+    if value.state == OVERDUE:
+        return Deviation.OVERDUE.value
+    return compare(value.actual_at or value.estimated_at, value.planned_at, line.early, line.late)
+
+
+def _is_before(row: Valued, other: datetime | None) -> bool:
+    """Whether it happened before that; a report that knows the day only may be anywhere on it."""
+    at = row.value.actual_at
+    slack = timedelta(days=1) if row.is_day else timedelta(0)
+    return at is not None and other is not None and at + slack < other
+
+
+def _is_ahead(row: Valued) -> bool:
+    """Whether it was reached before a line that it has to follow; an optional one need not be reached at all."""
+    return any(
+        _is_before(row, after.value.actual_at) or (after.line.is_mandatory and after.value.actual_at is None)
+        for after in row.afters
+    )
 
 
 def compare(at: datetime | None, planned: datetime | None, early: timedelta, late: timedelta) -> str:

@@ -220,7 +220,8 @@ def _outcomes(
 ) -> dict[int, Evaluation]:
     """The rules applied to each; a journey without a template is given one."""
     policy = loading.load_policy()
-    templates = loading.load_templates(j.template_id for j in journeys if j.template_id)
+    pinned = {j.template_id for j in journeys if j.template_id}
+    templates = loading.load_templates(pinned, with_active=any(j.template_id is None for j in journeys))
     events = loading.load_events([journey.id for journey in journeys])
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:

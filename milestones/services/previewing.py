@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
+from milestones.compiling import compile_draft
 from milestones.drafts import TemplateDraft
 from milestones.enums import AnchorKind
 from milestones.evaluate import evaluate
@@ -13,7 +15,6 @@ from milestones.facts import LegFact, MilestoneValue, PlaceFact, Policy, Shipmen
 from milestones.planning import route, zone_of
 from milestones.services import loading
 from milestones.services.template_checks import check
-from milestones.services.template_rows import rows_of
 from shipments.enums import Mode, ShipmentType
 from shipments.models import Location
 
@@ -49,7 +50,7 @@ class PreviewLine:
 def preview_plan(draft: TemplateDraft, sample: Sample) -> list[PreviewLine]:
     """What the plan of the sample would be, in plan order. Raises TemplateRefused as saving the draft would."""
     check(draft)
-    template = loading.template_fact(*rows_of(draft))
+    template = compile_draft(draft)
     fact = _fact(draft, sample)
     # Before anything can be due (an offset is at most five years), so that nothing is late.
     now = min(filter(None, fact.dates.values()), default=_SOME_DAY) - timedelta(days=6 * 366)
@@ -69,8 +70,11 @@ def _line(value: MilestoneValue, known: dict[int, Location]) -> PreviewLine:
 def _fact(draft: TemplateDraft, sample: Sample) -> ShipmentFact:
     places = [_place(each) for each in (sample.origin, *sample.via, sample.destination)]
     mode = draft.mode or Mode.OCEAN.value
-    legs = [LegFact(number, mode, *ends) for number, ends in enumerate(zip(places, places[1:], strict=False), 1)]
+    legs = [LegFact(number, mode, *ends) for number, ends in enumerate(pairwise(places), 1)]
     dates = {kind: _instant(kind, wall, sample) for kind, wall in sample.dates.items()}
+    # Of the legs only where the way begins and ends is known.
+    legs[0] = replace(legs[0], etd=dates.get(AnchorKind.ETD.value))
+    legs[-1] = replace(legs[-1], eta=dates.get(AnchorKind.ETA.value))
     return ShipmentFact(
         mode=mode,
         type=draft.shipment_type or ShipmentType.EXPORT.value,
@@ -78,6 +82,7 @@ def _fact(draft: TemplateDraft, sample: Sample) -> ShipmentFact:
         route=route(places[0], places[-1], legs),
         dates=dates,
         units=frozenset(f"UNIT-{number}" for number in range(1, sample.units + 1)),
+        service=draft.service,
     )
 
 

@@ -26,7 +26,8 @@ from milestones.enums import (
     UnitRule,
     WorkRole,
 )
-from milestones.services.template_problems import MOST_LINES, Problem, TemplateRefused
+from milestones.services.template_problems import Problem, TemplateRefused
+from milestones.validating import MAX_LINES
 from shipments.enums import DocumentType, Mode, Service, ShipmentType
 
 FORMAT, FORMAT_VERSION = "waymark.milestone-template", 1
@@ -90,8 +91,8 @@ def _lines(given: Any, problems: list[Problem]) -> tuple[LineDraft, ...]:
     if not isinstance(given, list):
         problems.append(Problem(_("A list of lines is needed."), field="lines"))
         return ()
-    if len(given) > MOST_LINES:
-        problems.append(Problem(_("At most %d lines.") % MOST_LINES, field="lines"))
+    if len(given) > MAX_LINES:
+        problems.append(Problem(_("At most %d lines.") % MAX_LINES, field="lines"))
         return ()
     found = [read_line(line, problems, index=index) for index, line in enumerate(given)]
     return tuple(line for line in found if line is not None)

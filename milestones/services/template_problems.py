@@ -9,8 +9,6 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 
-MOST_LINES = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -51,26 +51,6 @@ def _line(line: TemplateLine, positions: Mapping[int, int]) -> LineDraft:
     )
 
 
-def rows_of(draft: TemplateDraft) -> tuple[MilestoneTemplate, list[TemplateLine]]:
-    """Rows as they would be, not saved, for the rules to read. The key of a line is its position."""
-    template = MilestoneTemplate(code=draft.code, version=draft.version, **{n: getattr(draft, n) for n in HEAD})
-    template.pk = 0
-    lines = []
-    for line in sorted(draft.lines, key=lambda each: each.position):
-        values = {name: getattr(line, name) for name in _PLAIN}
-        values |= {"documents": list(line.documents), "charges": list(line.charges)}
-        lines.append(
-            TemplateLine(
-                pk=line.position,
-                type_id=line.type,
-                anchor_line_id=line.anchor_line,
-                after_line_id=line.after_line,
-                **values,
-            )
-        )
-    return template, lines
-
-
 def stamp_of(draft: TemplateDraft) -> str:
     """What two drafts that say the same have in common, to find out whether one was changed meanwhile."""
     return sha256(repr(draft).encode("utf-8", "replace")).hexdigest()[:32]

@@ -34,6 +34,7 @@ from milestones.services.previewing import AT_DESTINATION, PreviewLine, preview_
 from milestones.services.template_problems import TemplateRefused
 from milestones.services.template_rows import draft_of, stamp_of
 from milestones.services.templates import customer_with, save_draft
+from milestones.validating import MAX_LINES
 from portal.console import cells
 from portal.console.actions import person
 from portal.console.base import ConsoleAdmin
@@ -79,7 +80,7 @@ class EditorPages(_Room):
         ]
 
     def edit(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Asking shows the draft as it stands; posting does the step that was pressed: save, show plan, or move lines."""
+        """Asking shows the draft as it stands; posting does the step: save, show the plan, move lines."""
         template = self._editable(request, key)
         if template.state != TemplateState.DRAFT:
             messages.warning(request, _("%s is no draft. Make a new version and change that.") % template)
@@ -145,6 +146,7 @@ class EditorPages(_Room):
             "anchors": [choice for choice in AnchorKind.choices if choice[0] != AnchorKind.LINE],
             "types": list(MilestoneType.objects.order_by("sequence", "code").values_list("code", "name")),
             "dates": [_date(name, desk.sample) for name in DATES],
+            "most_lines": MAX_LINES,
             "plan_url": self.address("plan", template.pk),
             "page_url": self.address("edit", template.pk),
         }
@@ -213,6 +215,3 @@ def _problems(desk: Desk) -> list[Mapping[str, str]]:
     found = [("", name, text) for name, text in (*desk.form.errors.items(), *desk.sample.errors.items())]
     found += [(line.key, name, text) for line in desk.form.lines for name, text in line.errors.items()]
     return [{"line": key, "field": name, "message": text} for key, name, text in found]
-
-
-

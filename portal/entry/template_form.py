@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 from django.db.models import TextChoices
@@ -21,7 +22,8 @@ from django.utils.translation import gettext as _
 from milestones.drafts import LineDraft, TemplateDraft
 from milestones.enums import AnchorKind, Audience, LineScope, PlaceRole, Requirement, WorkRole
 from milestones.services.template_files import read_head, read_line
-from milestones.services.template_problems import MOST_LINES, Problem
+from milestones.services.template_problems import Problem
+from milestones.validating import MAX_LINES
 from portal.entry.spans import read_span, write_span
 
 HEAD = (
@@ -34,6 +36,9 @@ _TEXTS = (
     "direction", "day_basis", "roll", "time_of_day", "early", "late", "responsible", "audience", "weight", "task",
     "charges",
 )  # fmt: skip
+_AS_TYPED = (
+    "name", "place_role", "scope", "unit_rule", "requirement", "day_basis", "roll", "responsible", "audience", "task",
+)  # fmt: skip
 _SHOWN_AT_ONCE = frozenset({"type", "name", "offset", "anchor", "early", "late"})
 _GIST: tuple[tuple[str, type[TextChoices]], ...] = (
     ("place_role", PlaceRole), ("scope", LineScope), ("requirement", Requirement), ("audience", Audience),
@@ -41,7 +46,8 @@ _GIST: tuple[tuple[str, type[TextChoices]], ...] = (
 )  # fmt: skip
 _KEY = re.compile(r"[a-z0-9]{1,8}", re.ASCII)
 _LONGEST = 4_000
-_STEP = 10
+# Lines are ten apart as long as there is room; the last position there is.
+_STEP, _LAST = 10, 999
 # Field of the draft → field of the form, where they are not called the same.
 _NAMES = {
     "offset_minutes": "offset", "early_tolerance_minutes": "early", "late_tolerance_minutes": "late",
@@ -122,7 +128,7 @@ class TemplateForm:
         head = {name: _clean(post.get(name, "")) for name in HEAD}
         head |= {name: head[name].strip().upper() for name in _UPPER}
         keys = dict.fromkeys(key for key in post.getlist("line") if _KEY.fullmatch(key))
-        return cls(head, [_sent(key, post) for key in list(keys)[: MOST_LINES + 1]])
+        return cls(head, [_sent(key, post) for key in list(keys)[: MAX_LINES + 1]])
 
     def draft(self) -> tuple[TemplateDraft, str] | None:
         """The draft that it says and the code of its customer; None when something is wrong, which is then noted."""
@@ -131,17 +137,15 @@ class TemplateForm:
         customer = head.pop("customer", "")
         at = dict(zip((line.key for line in self.lines), positions([ln.position for ln in self.lines]), strict=True))
         drafts = [self._draft(index, line, at, problems) for index, line in enumerate(self.lines)]
-        if len(self.lines) > MOST_LINES:
-            problems.append(Problem(_("At most %d lines.") % MOST_LINES, field="lines"))
+        if len(self.lines) > MAX_LINES:
+            problems.append(Problem(_("At most %d lines.") % MAX_LINES, field="lines"))
         self.blame(problems, at)
         if self.error_count:
             return None
         lines = tuple(line for line in drafts if line is not None)
         return TemplateDraft(**head, lines=lines), customer
 
-    def _draft(
-        self, index: int, line: LineForm, at: Mapping[str, int], problems: list[Problem]
-    ) -> LineDraft | None:
+    def _draft(self, index: int, line: LineForm, at: Mapping[str, int], problems: list[Problem]) -> LineDraft | None:
         given: dict[str, Any] = {"position": at[line.key], "documents": line.documents}
         readers: dict[str, Callable[[], Any]] = _readers(line.values, at)
         for name, read in readers.items():
@@ -176,7 +180,7 @@ class TemplateForm:
         """Do "add", "up:<key>", "down:<key>" or "remove:<key>". Returns the key of the line to look at, "" for none."""
         verb, _colon, key = name.partition(":")
         index = self.line(key)
-        if verb == "add" and len(self.lines) < MOST_LINES:
+        if verb == "add" and len(self.lines) < MAX_LINES:
             self.lines.append(_shown(LineDraft(position=0, type="", name="", anchor=AnchorKind.ETD), self._free_key()))
             return self.lines[-1].key
         if index < 0:
@@ -191,13 +195,13 @@ class TemplateForm:
 
     def _free_key(self) -> str:
         taken = {line.key for line in self.lines}
-        return next(key for number in range(1, MOST_LINES * 2 + 2) if (key := f"n{number}") not in taken)
+        return next(key for number in range(1, MAX_LINES * 2 + 2) if (key := f"n{number}") not in taken)
 
 
 def positions(old: Sequence[int | None]) -> list[int]:
     """A position for each line in its order: as many as can keep theirs do, the others get one between.
 
-    Where there is no room between, all are numbered anew, in tens.
+    Where there is no room between, all are numbered anew.
     """
     kept = _ascending(old)
     found: list[int] = []
@@ -208,9 +212,10 @@ def positions(old: Sequence[int | None]) -> list[int]:
             continue
         after = next((int(old[later] or 0) for later in range(index, len(old)) if later in kept), None)
         left = sum(later not in kept for later in range(index, _next_kept(index, kept, len(old))))
-        step = _STEP if after is None else (after - before) // (left + 1)
+        step = ((_LAST + 1 if after is None else after) - before) // (left + 1)
         if step < 1:
-            return [(number + 1) * _STEP for number in range(len(old))]
+            wide = min(_STEP, _LAST // len(old))
+            return [(number + 1) * wide for number in range(len(old))]
         found.append(before + min(step, _STEP))
     return found
 
@@ -229,7 +234,7 @@ def _ascending(old: Sequence[int | None]) -> set[int]:
             continue
         place = bisect_left(tails, value)
         links[index] = ends[place - 1] if place else None
-        tails[place:place + 1], ends[place:place + 1] = [value], [index]
+        tails[place : place + 1], ends[place : place + 1] = [value], [index]
     found: set[int] = set()
     at = ends[-1] if ends else None
     while at is not None:
@@ -275,11 +280,7 @@ def _readers(values: Mapping[str, str], at: Mapping[str, int]) -> dict[str, Call
     anchor = values["anchor"]
     is_line = anchor.startswith(_LINE)
     sign = -1 if values["direction"] == "before" else 1
-    given: dict[str, Callable[[], Any]] = {
-        name: lambda name=name: values[name].strip()
-        for name in ("name", "place_role", "scope", "unit_rule", "requirement", "day_basis", "roll", "responsible",
-                     "audience", "task")
-    }  # fmt: skip
+    given: dict[str, Callable[[], Any]] = {name: partial(_plain, values, name) for name in _AS_TYPED}
     return given | {
         "type": lambda: values["type"].strip().upper(),
         "anchor": lambda: AnchorKind.LINE.value if is_line else anchor,
@@ -293,6 +294,10 @@ def _readers(values: Mapping[str, str], at: Mapping[str, int]) -> dict[str, Call
         "condition": lambda: _tree(values["condition"]),
         "charges": lambda: [code.strip() for code in values["charges"].split(",") if code.strip()],
     }
+
+
+def _plain(values: Mapping[str, str], name: str) -> str:
+    return values[name].strip()
 
 
 def _position(key: str, at: Mapping[str, int]) -> int:

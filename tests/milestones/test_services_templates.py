@@ -30,7 +30,7 @@ DEPARTED = LineDraft(position=10, type="DEPARTED", name="Departed", place_role="
 ARRIVED = LineDraft(
     position=20, type="ARRIVED", name="Arrived", place_role="pod", anchor="line", anchor_line=10, after_line=10,
     offset_minutes=2880, day_basis="working", roll="next", time_of_day=time(8, 30), documents=("mawb", "pod"),
-    charges=("THC", 'A"B\\C'), scope="leg", weight=3, task="Tell them",
+    charges=("THC", "LATE_FEE"), scope="leg", weight=3, task="Tell them",
 )  # fmt: skip
 
 
