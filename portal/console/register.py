@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
-from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
+from milestones.models import ExceptionRule, MilestoneTemplate, PlanUpgrade, ShipmentException, WorkTask
 from partners.models import ApiKey, Delivery, Job, Partner, User
 from portal.console import (
     charges,
@@ -22,7 +22,9 @@ from portal.console import (
     shipments,
     sources,
     tariffs,
+    template_room,
     templates,
+    upgrades,
     uploads,
     users,
     vocabulary,
@@ -65,7 +67,8 @@ ROOMS = {
     LocationAlias: places.AliasRoom,
     MilestoneType: vocabulary.MilestoneTypeRoom,
     CodeMapping: mappings.MappingRoom,
-    MilestoneTemplate: templates.TemplateRoom,
+    MilestoneTemplate: template_room.TemplateRoom,
+    PlanUpgrade: upgrades.UpgradeRoom,
     ExceptionRule: templates.ExceptionRuleRoom,
 }
 
