@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from datetime import time
 from typing import Any
 
+import orjson
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
@@ -35,6 +36,7 @@ MOST_BYTES = 256 * 1024
 # A few years of minutes, well inside the column.
 _FAR = 5 * 366 * 24 * 60
 _SHOWN = 40
+_LONGEST_CONDITION = 8 * 1024
 # Of a value as JSON gives it, that value as the draft has it. Raises ValueError with what is wrong, for a person.
 Reader = Callable[[Any], Any]
 
@@ -200,6 +202,12 @@ def _tree(value: Any) -> dict[str, Any]:
     """What it means is checked by milestones.conditions."""
     if not isinstance(value, dict):
         raise ValueError(_("A condition is a JSON object."))
+    try:
+        written = orjson.dumps(value)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(_("The condition cannot be stored.")) from error
+    if len(written) > _LONGEST_CONDITION or b"\\u0000" in written:
+        raise ValueError(_("The condition cannot be stored."))
     return value
 
 

@@ -16,6 +16,7 @@ from portal.api import (
     outgoing,
     partners,
     shipments,
+    templates,
     timeline,
 )
 from portal.api.nowhere import Nowhere
@@ -40,6 +41,8 @@ urlpatterns = [
     path("shipments/<uuid:id>/dcsa/", outgoing.DcsaEvents.as_view(), name="shipment-dcsa"),
     path("shipments/<uuid:id>/epcis/", outgoing.EpcisDocument.as_view(), name="shipment-epcis"),
     path("milestone-templates/", milestones.Templates.as_view(), name="milestone-templates"),
+    path("milestone-templates/import/", templates.ImportTemplate.as_view(), name="milestone-template-import"),
+    path("milestone-templates/<str:code>/<str:version>/", templates.OneTemplate.as_view(), name="milestone-template"),
     path("exceptions/", milestones.Exceptions.as_view(), name="exceptions"),
     path("exceptions/<uuid:id>/", milestones.OneException.as_view(), name="exception"),
     path("exceptions/<uuid:id>/acknowledge/", milestones.Acknowledge.as_view(), name="exception-acknowledge"),

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from core.errors import DomainError
 from milestones.enums import UpgradeState
@@ -216,6 +216,7 @@ def _item(item: PlanUpgradeItem, zones: Mapping[int, str]) -> dict[str, Any]:
     return {
         "key": item.pk,
         "reference": item.shipment.reference,
+        "gist": _gist(effect),
         "shipment": cells.shipment(item.shipment),
         "before": item.from_template or "–",
         "is_chosen": item.is_chosen,
@@ -227,6 +228,17 @@ def _item(item: PlanUpgradeItem, zones: Mapping[int, str]) -> dict[str, Any]:
         "is_misfit": effect.get("fits") is False,
         "fate": _fate(item, left),
     }
+
+
+def _gist(effect: Mapping[str, Any]) -> str:
+    """ "6 move, 1 comes"."""
+    counts = {name: len(effect.get(name, ())) for name in ("moved", "added", "removed")}
+    words = (
+        ngettext("%(n)d moves", "%(n)d move", counts["moved"]) % {"n": counts["moved"]},
+        ngettext("%(n)d comes", "%(n)d come", counts["added"]) % {"n": counts["added"]},
+        ngettext("%(n)d goes", "%(n)d go", counts["removed"]) % {"n": counts["removed"]},
+    )
+    return ", ".join(text for text, count in zip(words, counts.values(), strict=True) if count)
 
 
 def _fate(item: PlanUpgradeItem, left: str) -> Any:

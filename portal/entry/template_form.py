@@ -7,7 +7,6 @@ milestone of a live shipment goes by.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
+import orjson
 from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -258,7 +258,7 @@ def _shown(line: LineDraft, key: str = "") -> LineForm:
         "early": write_span(line.early_tolerance_minutes),
         "late": write_span(line.late_tolerance_minutes),
         "time_of_day": "" if line.time_of_day is None else line.time_of_day.isoformat().removesuffix(":00"),
-        "condition": "" if line.condition is None else json.dumps(line.condition, ensure_ascii=False),
+        "condition": "" if line.condition is None else orjson.dumps(line.condition).decode(),
         "charges": ", ".join(line.charges),
     }
     return LineForm(key or str(line.position), values, list(line.documents), line.position or None)
@@ -316,7 +316,6 @@ def _tree(text: str) -> Any:
     if not text.strip():
         return None
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return orjson.loads(text.encode("utf-8", "replace"))
+    except orjson.JSONDecodeError as error:
         raise ValueError(_("This is no JSON.")) from error
-    return found

@@ -44,7 +44,7 @@ class SampleForm:
         days = {name: ahead for name, (_kind, ahead) in DATES.items()} | {"s_eta": DATES["s_etd"][1] + travels}
         for name, ahead in days.items():
             values[name] = datetime.combine(today + timedelta(days=ahead), time(9)).isoformat(timespec="minutes")
-        values["s_origin"] = _fitting(draft.origin_place, draft.origin_country, "CNSHA", "CNSGH")
+        values["s_origin"] = _fitting(draft.origin_place, draft.origin_country, "CNSGH", "CNSHA")
         values["s_destination"] = _fitting(draft.destination_place, draft.destination_country, "NLRTM", "DEHAM")
         return cls(values | {"s_units": "2"})
 

@@ -14,7 +14,7 @@ from milestones.enums import Audience, CaseState
 from partners.enums import InternalGroup, PartnerKind
 from partners.models import Partner
 from partners.services import save_partner
-from portal.api import charges, events, invoices, messages, milestones, partners, shipment_output, timeline
+from portal.api import charges, events, invoices, messages, milestones, partners, shipment_output, templates, timeline
 from shipments.enums import PartyRole, ReferenceType
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import api_key, internal
@@ -45,6 +45,7 @@ ONES = {
     "exception": milestones.ExceptionOut,
     "partner": partners.PartnerOut,
     "invoice": invoices.InvoiceOut,
+    "milestone-template": templates.TemplateFile,
 }
 
 
