@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from milestones.asking import compile_condition
+from milestones.conditions import compile_condition
 from milestones.drafts import LineDraft, TemplateDraft
 from milestones.enums import AnchorKind, DayBasis, Requirement
 from milestones.facts import Criteria, LineFact, TemplateFact

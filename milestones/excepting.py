@@ -12,9 +12,10 @@ from milestones.facts import CaseWanted, MilestoneValue, Plan, Policy, RuleFact,
 from milestones.situation import Silence, Situation
 from milestones.threads import is_later
 from milestones.unplanned import audience_of
-from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 _MINUTE = timedelta(minutes=1)
+_PASSED = (REACHED, MISSING, SKIPPED)
 _OVERDUE, _MISSING, _LATE = ExceptionKind.OVERDUE.value, ExceptionKind.MISSING.value, ExceptionKind.LATE.value
 
 
@@ -143,7 +144,7 @@ def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[Task
     wanted: list[TaskWanted] = []
     for row in valued:
         line, value = row.line, row.value
-        if not line.task or value.state in (REACHED, MISSING):
+        if not line.task or value.state in _PASSED:
             continue
         due = value.expected_at
         is_near = due is not None and now >= due - policy.task_lead
@@ -168,7 +169,7 @@ def next_check(
     moments: list[datetime] = []
     for row in situation.valued:
         expected, line = row.value.expected_at, row.line
-        if row.value.state in (REACHED, MISSING) or expected is None:
+        if row.value.state in _PASSED or expected is None:
             continue
         if line.is_mandatory:
             # Overdue begins one moment after the tolerance.

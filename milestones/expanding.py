@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from milestones.asking import shipment_facts
+from milestones.condition_facts import shipment_facts
 from milestones.enums import LineScope, PlaceRole
 from milestones.facts import LegFact, LineFact, RoutePoint, ShipmentFact, TemplateFact
 from milestones.planning import indexes_by_code, main_carriage, order_lines

@@ -140,7 +140,8 @@ class Route:
     """The way made ready by `planning.route`: its points by place role, the codes of the places between, the legs
     whose voyage, flight or vessel is known, and the whole way, leg by leg.
 
-    `dates`: place role → (ETD, ETA) of the leg that plays it, for the roles of which a leg says one.
+    `dates`: place role → (ETD, ETA) of the leg that plays it, for the roles of which a leg says one. `carrier_id`: of
+    who carries the first leg of the main carriage.
     """
 
     points: Mapping[str, RoutePoint]
@@ -148,11 +149,13 @@ class Route:
     legs: tuple[LegFact, ...] = ()
     way: tuple[LegFact, ...] = ()
     dates: Mapping[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    carrier_id: int | None = None
 
 
 @dataclass(slots=True)
 class ShipmentFact:
-    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed."""
+    """`dates`: AnchorKind value → instant or None. `units`: keys of the units that are listed. `named`: what conditions
+    ask for beyond that (`condition_facts.NAMED`), by field name."""
 
     mode: str
     type: str
@@ -162,6 +165,9 @@ class ShipmentFact:
     units: frozenset[str] = frozenset()
     is_cancelled: bool = False
     service: str = ""
+    # Whether it has a number that a carrier or an authority gave out, by which others can report on it.
+    has_outside_reference: bool = True
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

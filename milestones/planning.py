@@ -172,7 +172,9 @@ def route(origin: PlaceFact, destination: PlaceFact, legs: Sequence[LegFact]) ->
     }
     ends = {point.place.code for point in points.values()}
     between = {end.code for leg in way for end in (leg.origin, leg.destination)} - ends
-    return Route(points, frozenset(between), tuple(leg for leg in way if leg.numbers), way, _dates_of_roles(way, main))
+    numbered = tuple(leg for leg in way if leg.numbers)
+    carrier_id = main[0].carrier_id if main else None
+    return Route(points, frozenset(between), numbered, way, _dates_of_roles(way, main), carrier_id)
 
 
 def main_carriage(way: Sequence[LegFact]) -> Sequence[LegFact]:

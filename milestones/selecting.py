@@ -67,7 +67,7 @@ def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
     named = {(e.source, e.retracts) for e in believed if e.retracts}
     # A retraction can be taken back itself.
     retracted = {(e.source, e.retracts) for e in believed if e.retracts and (e.source, e.source_event_id) not in named}
-    events = [e for e in believed if not _only_retracts(e, everything)]
+    events = [e for e in believed if not only_retracts(e, everything)]
     newest: dict[tuple[int, str], EventFact] = {}
     for event in events:
         key = (event.source, event.source_event_id)
@@ -79,7 +79,7 @@ def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
             yield event
 
 
-def _only_retracts(event: EventFact, events: Sequence[EventFact]) -> bool:
+def only_retracts(event: EventFact, events: Sequence[EventFact]) -> bool:
     """A retraction is no report of its own, unless it says something else than what it takes back."""
     if event.occurred_at is None:
         return True

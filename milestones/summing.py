@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from milestones.enums import Cause, Health, JourneyStatus, PlaceRole
+from milestones.completeness import completeness
+from milestones.enums import Cause, DecisionRule, EtaKind, Health, JourneyStatus, PlaceRole
 from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Summary
+from milestones.foreseeing import arrival_index
 from milestones.pieces import completed_codes, is_part
 from milestones.selecting import ACTUAL, recency
 from milestones.situation import Situation
 from milestones.threads import is_later, whole
-from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 _ENDS = frozenset({PlaceRole.POD.value, PlaceRole.DESTINATION.value})
 # From the first of these on the freight is on its way; from the second kind on it has come to the end of the carriage.
@@ -24,7 +26,7 @@ _MOVING = frozenset(
 )  # fmt: skip
 _THERE = frozenset({"AVAILABLE", "DELIVERY_ARRIVED"})
 _THERE_AT_THE_END = frozenset({"ARRIVED", "DISCHARGED", "GATE_OUT"})
-_STRIP = {OVERDUE: "O", MISSING: "M"}
+_STRIP = {OVERDUE: "O", MISSING: "M", SKIPPED: "N"}
 _STRIP_LENGTH = 60
 
 
@@ -40,6 +42,8 @@ def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
     planned = (arrival.value.planned_at if arrival else None) or plan.shipment.dates.get("eta")
     estimated = arrival.value.estimated_at if arrival else None
     arrived = arrival.value.actual_at if arrival else None
+    own = arrival.own if arrival else None
+    score, fix = completeness(valued, plan, situation.events)
     return Summary(
         status=status,
         health=health_of(situation, arrival, now) if status != JourneyStatus.CANCELLED else Health.ON_TIME.value,
@@ -52,7 +56,27 @@ def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
         expected_arrival_at=arrived or estimated or planned,
         arrived_at=arrived,
         last_event_at=situation.quiet.last_event_at,
+        arrival_by=arrival_by(arrival, planned),
+        own_arrival_at=own.at if own else None,
+        own_low_at=own.low if own else None,
+        own_high_at=own.high if own else None,
+        completeness=score,
+        next_fix=fix if status != JourneyStatus.CANCELLED else None,
+        arrival_slot=arrival.line.slot if arrival else "",
+        steady_arrival_at=arrived or (arrival.steady_at if arrival else None) or planned,
     )
+
+
+def arrival_by(arrival: Valued | None, planned: datetime | None) -> str:
+    """Who says when it arrives (EtaKind); empty once it has arrived, and while nobody says."""
+    if arrival is not None and arrival.value.actual_at is not None:
+        return ""
+    rule = arrival.value.decisions.get("estimated", {}).get("rule", "") if arrival else ""
+    if rule == DecisionRule.OWN_HISTORY:
+        return EtaKind.OWN.value
+    if rule and rule != DecisionRule.RIPPLE:
+        return EtaKind.CARRIER.value
+    return EtaKind.PLAN.value if rule or planned else ""
 
 
 def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan) -> str:
@@ -98,10 +122,8 @@ def _happening(event: EventFact) -> tuple[datetime, bool, tuple[datetime, int, s
 
 def arrival_line(valued: Sequence[Valued]) -> Valued | None:
     """The line whose time is the arrival: the last arrival at the end of the carriage, else the last delivery."""
-    arrivals = [r for r in valued if r.line.code == "ARRIVED" and r.line.place_role in _ENDS]
-    deliveries = [r for r in valued if r.line.code == "DELIVERED"]
-    ends = arrivals or deliveries
-    return ends[-1] if ends else None
+    index = arrival_index([row.line for row in valued])
+    return None if index is None else valued[index]
 
 
 def health_of(situation: Situation, arrival: Valued | None, now: datetime) -> str:
@@ -141,13 +163,26 @@ def letter(value: MilestoneValue) -> str:
 
 
 def progress(valued: Sequence[Valued]) -> int:
-    """Percent by the weights of the lines; an optional line counts only when it is reached.
+    """Percent by the weights of the lines; where a line stands several times each of them has its share of the weight.
 
-    Where a line stands several times each of them has its share of the weight.
+    A reported line gives its whole weight, a mandatory one that only follows from a later report the half of it. An
+    optional line counts once it is reported, and not at all before; one that was passed over gives nothing. 100 means
+    that every mandatory line was reported.
     """
-    done = sum(weight_of(r.line) for r in valued if r.value.state == REACHED)
-    total = sum(weight_of(r.line) for r in valued if r.line.is_mandatory or r.value.state == REACHED)
-    return int(done * 100 // total) if total else 0
+    done: int | Fraction = 0
+    total: int | Fraction = 0
+    is_whole = True
+    for row in valued:
+        weight, is_reached = weight_of(row.line), row.value.state == REACHED
+        if is_reached and not row.value.is_inferred:
+            done += 2 * weight
+            total += 2 * weight
+        elif row.line.is_mandatory:
+            done += weight if is_reached else 0
+            total += 2 * weight
+            is_whole = False
+    percent = int(done * 100 // total) if total else 0
+    return percent if is_whole else min(percent, 99)
 
 
 def weight_of(line: LineFact) -> int | Fraction:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from milestones.asking import ConditionError, check
 from milestones.compiling import compile_draft
+from milestones.conditions import LINE_FIELDS, ConditionError, check
 from milestones.draft_words import DraftFault, fault
 from milestones.drafts import LineDraft, TemplateDraft
 from milestones.enums import (
@@ -153,7 +153,7 @@ def _of_condition(line: LineDraft, _: Lines) -> Iterator[Problem]:
     if not is_conditional:
         yield _problem(line, "condition", DraftFault.NEEDLESS_CONDITION)
     try:
-        check(line.condition)
+        check(line.condition, LINE_FIELDS)
     except ConditionError as error:
         facts = {"message": error.message, "path": error.path or "/"}
         yield _problem(line, "condition", DraftFault.WRONG_CONDITION, **facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +16,7 @@ from django.db.models import Q
 
 from core.bulk import array_of, fetch_rows
 from milestones.compiling import compile_draft
+from milestones.conditions import ConditionError, compile_condition, fields_of
 from milestones.drafts import LineDraft, TemplateDraft
 from milestones.enums import AnchorKind, TemplateState
 from milestones.facts import (
@@ -29,10 +31,14 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
+from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate, TemplateLine
 from milestones.planning import route
+from milestones.services.condition_sql import load_named
+from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
+
+logger = logging.getLogger("waymark.milestones")
 
 # The fields of a draft that the rows of a template and of its lines have by the same name.
 _HEAD = tuple(f.name for f in fields(TemplateDraft) if f.name != "lines")
@@ -52,19 +58,36 @@ class ShipmentRow:
 
 
 def load_policy() -> Policy:
-    """Rules, vocabulary and the usual delay of the sources."""
+    """Rules, vocabulary, the usual delay of the sources, and what decides between reports that differ."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
+    sources = list(Source.objects.values_list("id", "latency_minutes", "code", "transport"))
     return Policy(
-        rules=tuple(_rule(rule) for rule in rules),
-        latency={pk: timedelta(minutes=m) for pk, m in Source.objects.values_list("id", "latency_minutes")},
+        rules=tuple(fact for rule in rules if (fact := _readable(rule)) is not None),
+        latency={pk: timedelta(minutes=minutes) for pk, minutes, _, _ in sources},
+        sources={pk: (code, transport) for pk, _, code, transport in sources},
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
         },
+        preferences={
+            (code or "*", field): tuple(order)
+            for code, field, order in ConflictPolicy.objects.values_list("type_id", "field", "order")
+        },
     )
 
 
-def _rule(rule: ExceptionRule) -> RuleFact:
+def _readable(rule: ExceptionRule) -> RuleFact | None:
+    """None for a rule whose condition cannot be read: it must not stop the evaluation of every shipment."""
+    try:
+        return rule_fact(rule)
+    except ConditionError as error:
+        logger.error("rule %s is left out: its condition cannot be read: %s", rule.code, error)
+        return None
+
+
+def rule_fact(rule: ExceptionRule) -> RuleFact:
+    """A rule as evaluation takes it, saved or not. Raises conditions.ConditionError."""
+    tree = rule.condition
     return RuleFact(
         id=rule.pk,
         name=rule.code,
@@ -76,15 +99,31 @@ def _rule(rule: ExceptionRule) -> RuleFact:
         minimum=timedelta(minutes=rule.minimum_minutes),
         due_in=timedelta(minutes=rule.due_minutes),
         task=rule.task,
+        version=rule.version,
+        minimum_percent=rule.minimum_percent,
+        warn=_span(rule.warn_minutes),
+        escalate=_span(rule.escalate_minutes),
+        escalate_to=rule.escalate_to,
+        condition=compile_condition(tree) if tree else None,
+        tree=tree,
+        names=fields_of(tree) if tree else frozenset(),
+        group_by=rule.group_by,
+        closes_itself=rule.closes_itself,
     )
+
+
+def _span(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
 
 
 @dataclass(slots=True)
 class Templates:
-    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from."""
+    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from;
+    `names`: the fields that conditions of their lines ask for."""
 
     by_id: Mapping[int, TemplateFact]
     active: Sequence[TemplateFact]
+    names: frozenset[str] = frozenset()
 
 
 def load_templates(pinned: Iterable[int], *, with_active: bool = True) -> Templates:
@@ -97,7 +136,16 @@ def load_templates(pinned: Iterable[int], *, with_active: bool = True) -> Templa
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
     by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE])
+    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    names = frozenset().union(*(fields_of(tree) for tree in trees))
+    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+
+
+def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:
+    """Add to each shipment what the conditions of rules and lines ask for beyond the plan; one query, if any do."""
+    named = load_named(shipments, templates.names.union(*(rule.names for rule in policy.rules)))
+    for pk, facts in named.items():
+        shipments[pk].fact.named = facts
 
 
 def template_fact(row: MilestoneTemplate, lines: Sequence[TemplateLine]) -> TemplateFact:
@@ -122,8 +170,10 @@ def _line(line: TemplateLine, positions: Mapping[int, int]) -> LineDraft:
 
 _SHIPMENTS = """
     SELECT id, public_id::text, reference, mode, type, customer_id, cancelled_at IS NOT NULL,
+           EXISTS (SELECT FROM shipments_reference r
+                   WHERE r.shipment_id = s.id AND r.type = ANY(%s::text[])),
            service, booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
-    FROM shipments_shipment WHERE id = ANY(%s::bigint[])
+    FROM shipments_shipment s WHERE id = ANY(%s::bigint[])
 """
 _LEGS = """
     SELECT shipment_id, sequence, mode, carrier_id, etd, eta, voyage, flight, vessel_imo, origin_id, destination_id
@@ -138,7 +188,7 @@ _PLACES = """
 
 def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     """Shipments with their way, dates and units, by id."""
-    rows = fetch_rows(_SHIPMENTS, [array_of(ids)])
+    rows = fetch_rows(_SHIPMENTS, [array_of(sorted(CARRIER_REFERENCES)), array_of(ids)])
     legs = fetch_rows(_LEGS, [array_of(ids)])
     places = {
         pk: (PlaceFact(pk, code, country, zone), f"{name} ({unlocode})")
@@ -157,13 +207,21 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     return {row[0]: _shipment(row, places, ways.get(row[0], ()), units.get(row[0], ())) for row in rows}
 
 
+def load_places(ids: Iterable[int]) -> dict[int, PlaceFact]:
+    """Places by id."""
+    rows = fetch_rows(_PLACES, [array_of(sorted(set(ids)))])
+    return {pk: PlaceFact(pk, code, country, zone) for pk, code, country, zone, *_names in rows}
+
+
 def _shipment(
     row: tuple[Any, ...],
     places: Mapping[int, tuple[PlaceFact, str]],
     legs: Sequence[LegFact],
     units: Iterable[str],
 ) -> ShipmentRow:
-    pk, public_id, reference, mode, type_, customer_id, is_cancelled, service, *dates, origin, destination = row
+    pk, public_id, reference, mode, type_, customer_id, is_cancelled, is_known, service, *dates, origin, destination = (
+        row
+    )
     fact = ShipmentFact(
         mode=mode,
         type=type_,
@@ -173,6 +231,7 @@ def _shipment(
         units=frozenset(units),
         is_cancelled=is_cancelled,
         service=service,
+        has_outside_reference=is_known,
     )
     ends = {"origin": places[origin][1], "destination": places[destination][1]}
     return ShipmentRow(pk, public_id, reference, ends, fact)
@@ -184,8 +243,9 @@ _EVENTS = """
            COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
            e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
-           e.vessel_imo
+           e.vessel_imo, f.partner_id, f.transport = 'manual', e.zone_certainty = 'assumed'
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    JOIN shipments_source f ON f.id = e.source_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
     WHERE x.shipment_id = ANY(%s::bigint[])

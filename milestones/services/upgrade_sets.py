@@ -23,6 +23,7 @@ from milestones.facts import EventFact, Policy, ShipmentFact, TemplateFact
 from milestones.models import Journey, MilestoneTemplate, PlanUpgrade, PlanUpgradeItem
 from milestones.planning import choose
 from milestones.services import loading
+from milestones.services.arrivals import with_history
 from milestones.services.writing import Stored, baselines_of, load_stored
 from milestones.upgrading import carried, carry, effect, listed
 from partners.enums import JobState
@@ -179,13 +180,11 @@ class World:
 
     @classmethod
     def of(cls, ids: Sequence[int], templates: Sequence[int]) -> World:
-        return cls(
-            loading.load_shipments(ids),
-            load_stored(ids),
-            loading.load_events(ids),
-            dict(loading.load_templates(templates).by_id),
-            loading.load_policy(),
-        )
+        shipments = loading.load_shipments(ids)
+        known = loading.load_templates(templates, with_active=False)
+        policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
+        loading.name_facts(shipments, policy, known)
+        return cls(shipments, load_stored(ids), loading.load_events(ids), dict(known.by_id), policy)
 
     def fact(self, shipment_id: int) -> ShipmentFact:
         return self.shipments[shipment_id].fact

@@ -1,4 +1,4 @@
-"""What the groups of the house may do with templates, their upgrades, rules, foresight, money of shipments and papers.
+"""What the groups of the house may do with templates, their upgrades, rules, money of shipments and papers.
 
 For the models named here this is the whole of it: on a new installation the groups were made when the models stood
 already, and had been given the view of all of them.
@@ -25,10 +25,6 @@ RIGHTS = {
     # Written with every change of a rule, by nobody's hand.
     "milestones.ruleversion": (EVERYBODY, NOBODY, NOBODY),
     "milestones.casegroup": (EVERYBODY, NOBODY, CASEWORK),
-    "milestones.conflictpolicy": (EVERYBODY, PLANNING, PLANNING),
-    "milestones.etaversion": (EVERYBODY, NOBODY, NOBODY),
-    "milestones.transittime": (EVERYBODY, NOBODY, NOBODY),
-    "milestones.etascore": (EVERYBODY, NOBODY, NOBODY),
     "milestones.shipmentmoney": (MONEY, NOBODY, NOBODY),
     # To change one is to withdraw it, with a reason.
     "shipments.document": (EVERYBODY, PAPERS, WORKING),
@@ -56,7 +52,7 @@ def grant(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0003_rights_on_sources"),
+        ("portal", "0004_rights_on_foresight"),
         ("milestones", "0009_checks_validated"),
         ("shipments", "0014_services_validated"),
     ]
