@@ -26,7 +26,8 @@ class Problem:
         return ".".join(filter(None, (line, self.field)))
 
     def __str__(self) -> str:
-        where = self.path or (_("line %d") % self.position if self.position is not None else "")
+        line = _("line %d") % self.position if self.index is None and self.position is not None else ""
+        where = ", ".join(filter(None, (line, self.path)))
         return f"{where}: {self.message}" if where else self.message
 
 

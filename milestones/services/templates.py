@@ -123,7 +123,14 @@ def read_template(data: Any) -> TemplateDraft:
             said = _("There is no partner with the code %s.") % customer
             raise TemplateRefused([Problem(said, field="customer")])
         draft = replace(draft, customer_id=found.pk)
-    check(draft)
+    try:
+        check(draft)
+    except TemplateRefused as refused:
+        # In a file a line is found by its place in the list.
+        places = {line.position: index for index, line in enumerate(draft.lines)}
+        raise TemplateRefused(
+            [replace(each, index=places.get(each.position or 0)) for each in refused.problems]
+        ) from refused
     return draft
 
 
