@@ -258,6 +258,9 @@ WAYMARK_JOBS: dict[str, str] = {
     "reprocess_apply": "shipments.services.reprocessing.apply",
     "wake_for_rule": "milestones.services.rule_waking.work_wake_for_rule",
     "backtest_rule": "milestones.services.backtesting.work_backtest_rule",
+    "preview_upgrade": "milestones.services.upgrade_sets.preview_step",
+    "apply_upgrade": "milestones.services.upgrades.apply_step",
+    "undo_upgrade": "milestones.services.upgrades.undo_step",
     "weigh_again": "milestones.services.policies.weigh_again",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.

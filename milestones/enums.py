@@ -115,6 +115,12 @@ class TemplateState(TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+TEMPLATE_MOVES: dict[str, frozenset[str]] = {
+    TemplateState.DRAFT: frozenset({TemplateState.ACTIVE, TemplateState.RETIRED}),
+    TemplateState.ACTIVE: frozenset({TemplateState.RETIRED}),
+}
+
+
 class MilestoneState(TextChoices):
     PLANNED = "planned", _("Planned")
     ESTIMATED = "estimated", _("Expected")

@@ -142,11 +142,16 @@ def _evaluate_behind(limit: int, now: datetime, *, within: timedelta | None) -> 
 
 
 @transaction.atomic
-def evaluate_shipments(ids: Iterable[int], *, now: datetime) -> int:
-    """Evaluate these shipments as of `now`, waiting for other workers. Makes the journey of one that has none."""
+def evaluate_shipments(
+    ids: Iterable[int], *, now: datetime, baselines: Mapping[int, Mapping[str, datetime]] | None = None
+) -> int:
+    """Evaluate these shipments as of `now`, waiting for other workers. Makes the journey of one that has none.
+
+    `baselines`: shipment → slot → first plan, where another one counts than what stands.
+    """
     wanted = sorted(set(ids))
     _begin(list(Shipment.objects.filter(pk__in=wanted, journey=None).order_by("pk").values_list("pk", flat=True)))
-    return _evaluate_held(wanted, now)
+    return _evaluate_held(wanted, now, baselines)
 
 
 def _needing(behind: Sequence[tuple[int, datetime]], limit: int, now: datetime) -> list[int]:
@@ -181,7 +186,9 @@ class _Held:
 
 
 @transaction.atomic
-def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
+def _evaluate_held(
+    ids: Sequence[int], now: datetime, first_plans: Mapping[int, Mapping[str, datetime]] | None = None
+) -> int:
     journeys = [_Held(*row) for row in fetch_rows(_HOLD, [array_of(ids)])]
     if not journeys:
         return 0
@@ -191,7 +198,8 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
     shipments = loading.load_shipments(held)
     stored = load_stored(held)
     policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
-    outcomes = _outcomes(journeys, shipments, {pk: baselines_of(rows) for pk, rows in stored.items()}, policy, now)
+    baselines = {pk: {**baselines_of(rows), **(first_plans or {}).get(pk, {})} for pk, rows in stored.items()}
+    outcomes = _outcomes(journeys, shipments, baselines, policy, now)
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
     cases = write_cases(outcomes, load_cases(held), policy.rules, written.ids, now)
     tasks = write_tasks(outcomes, cases.standing, written.ids, now)

@@ -26,6 +26,7 @@ _VALUES = (
 )  # fmt: skip
 _NAMES = _PLAN + _VALUES
 _FROM = len(_PLAN)
+_POSITION, _TYPE, _ROLE = (_NAMES.index(name) for name in ("position", "type", "place_role"))
 _BASELINE, _PLANNED, _ESTIMATED, _ACTUAL, _INFERRED, _DECISIONS = (
     _NAMES.index(name)
     for name in ("baseline_at", "planned_at", "estimated_at", "actual_at", "is_inferred", "decisions")
@@ -49,6 +50,21 @@ class Stored:
 
     id: int
     values: tuple[Any, ...]
+
+    @property
+    def position(self) -> int:
+        value: int = self.values[_POSITION]
+        return value
+
+    @property
+    def code(self) -> str:
+        value: str = self.values[_TYPE]
+        return value
+
+    @property
+    def place_role(self) -> str:
+        value: str = self.values[_ROLE]
+        return value
 
     @property
     def actual_at(self) -> datetime | None:

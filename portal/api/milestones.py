@@ -34,6 +34,14 @@ class LineOut(serializers.Serializer[TemplateLine]):
     responsible = serializers.CharField()
     audience = serializers.CharField()
     weight = serializers.IntegerField()
+    scope = serializers.CharField()
+    unit_rule = serializers.CharField()
+    condition = serializers.JSONField(allow_null=True)
+    after_position = serializers.IntegerField(source="after_line.position", allow_null=True, default=None)
+    roll = serializers.CharField()
+    task = serializers.CharField()
+    documents = serializers.ListField(child=serializers.CharField())
+    charges = serializers.ListField(child=serializers.CharField())
 
 
 class TemplateOut(serializers.Serializer[MilestoneTemplate]):
@@ -43,6 +51,13 @@ class TemplateOut(serializers.Serializer[MilestoneTemplate]):
     state = serializers.ChoiceField(choices=TemplateState.choices)
     mode = serializers.CharField()
     shipment_type = serializers.CharField()
+    service = serializers.CharField()
+    customer = serializers.CharField(source="customer.code", allow_null=True, default=None)
+    origin_country = serializers.CharField()
+    destination_country = serializers.CharField()
+    origin_place = serializers.CharField()
+    destination_place = serializers.CharField()
+    note = serializers.CharField()
     lines = LineOut(many=True)
 
 
@@ -71,7 +86,8 @@ class Templates(Door[MilestoneTemplate]):
     filterset_class = TemplateFilter
 
     def rows(self) -> ScopedQuerySet[MilestoneTemplate]:
-        return MilestoneTemplate.objects.prefetch_related("lines__anchor_line")
+        found = MilestoneTemplate.objects.select_related("customer")
+        return found.prefetch_related("lines__anchor_line", "lines__after_line")
 
     @extend_schema(operation_id="milestone_templates_list", responses=TemplateOut(many=True))
     def get(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from portal.api import (
     partners,
     shipments,
     tasks,
+    templates,
     timeline,
 )
 from portal.api.nowhere import Nowhere
@@ -50,6 +51,8 @@ urlpatterns = [
     path("tasks/", tasks.Tasks.as_view(), name="tasks"),
     path("tasks/<uuid:id>/close/", tasks.CloseTask.as_view(), name="task-close"),
     path("tasks/<uuid:id>/assign/", tasks.AssignTask.as_view(), name="task-assign"),
+    path("milestone-templates/import/", templates.ImportTemplate.as_view(), name="milestone-template-import"),
+    path("milestone-templates/<str:code>/<str:version>/", templates.OneTemplate.as_view(), name="milestone-template"),
     path("partners/", partners.Partners.as_view(), name="partners"),
     path("partners/<str:code>/", partners.OnePartner.as_view(), name="partner"),
     path("charges/", charges.Charges.as_view(), name="charges"),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 
 from billing.models import Charge, ChargeRule, ExportBatch, Invoice, Tariff
-from milestones.models import ConflictPolicy, EtaScore, ExceptionRule, MilestoneTemplate, ShipmentException, WorkTask
+from milestones.models import (
+    ConflictPolicy,
+    EtaScore,
+    ExceptionRule,
+    MilestoneTemplate,
+    PlanUpgrade,
+    ShipmentException,
+    WorkTask,
+)
 from partners.models import ApiKey, Delivery, Job, Partner, User, WebhookEndpoint
 from portal.console import (
     charges,
@@ -26,7 +34,8 @@ from portal.console import (
     sources,
     tariffs,
     tasks,
-    templates,
+    template_room,
+    upgrades,
     uploads,
     users,
     vocabulary,
@@ -71,7 +80,8 @@ ROOMS = {
     LocationAlias: places.AliasRoom,
     MilestoneType: vocabulary.MilestoneTypeRoom,
     CodeMapping: mappings.MappingRoom,
-    MilestoneTemplate: templates.TemplateRoom,
+    MilestoneTemplate: template_room.TemplateRoom,
+    PlanUpgrade: upgrades.UpgradeRoom,
     ConflictPolicy: policies.PolicyRoom,
     EtaScore: policies.AccuracyRoom,
     ExceptionRule: rules.ExceptionRuleRoom,

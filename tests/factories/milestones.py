@@ -43,6 +43,8 @@ from milestones.models import (
     Journey,
     Milestone,
     MilestoneTemplate,
+    PlanUpgrade,
+    PlanUpgradeItem,
     RuleVersion,
     ShipmentException,
     TemplateLine,
@@ -203,6 +205,21 @@ class LineFactory(factory.django.DjangoModelFactory):
     type = factory.SubFactory(MilestoneTypeFactory)
     name = "Departed"
     anchor = AnchorKind.ETD
+
+
+class PlanUpgradeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlanUpgrade
+
+    template = factory.SubFactory(TemplateFactory)
+
+
+class PlanUpgradeItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlanUpgradeItem
+
+    upgrade = factory.SubFactory(PlanUpgradeFactory)
+    shipment = factory.SubFactory(ShipmentFactory)
 
 
 class JourneyFactory(factory.django.DjangoModelFactory):

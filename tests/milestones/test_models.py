@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from milestones.enums import AnchorKind, CaseState, MilestoneState, TaskState, TemplateState
+from milestones.enums import AnchorKind, CaseState, MilestoneState, TaskState, TemplateState, UpgradeState
 from milestones.models import Journey, Milestone, MilestoneTemplate, ShipmentException, ShipmentMoney
 from tests.factories.milestones import (
     DAY,
@@ -17,6 +17,8 @@ from tests.factories.milestones import (
     JourneyFactory,
     LineFactory,
     MilestoneFactory,
+    PlanUpgradeFactory,
+    PlanUpgradeItemFactory,
     PolicyFactory,
     RuleFactory,
     RuleVersionFactory,
@@ -50,6 +52,12 @@ def twin_lines(**fields):
         ("template_criteria_do_not_tie", lambda: TemplateFactory(mode="ocean", customer=None)),
         ("template_state_is_known", lambda: TemplateFactory(state="?")),
         ("template_service_is_known", lambda: TemplateFactory(service="?")),
+        ("upgrade_state_is_known", lambda: PlanUpgradeFactory(state="?")),
+        ("upgrade_applied_says_when", lambda: PlanUpgradeFactory(state=UpgradeState.APPLIED)),
+        ("upgrade_undone_says_when", lambda: PlanUpgradeFactory(state=UpgradeState.UNDONE, applied_at=ETD)),
+        ("upgrade_names_a_shipment_once", lambda: twice(
+            PlanUpgradeItemFactory, upgrade=PlanUpgradeFactory(), shipment=ShipmentFactory(),
+        )),
         ("line_position_is_unique", lambda: twin_lines(position=1)),
         ("line_is_listed_once", lambda: twin_lines(place_role="pol")),
         ("line_anchor_names_its_line", lambda: LineFactory(anchor=AnchorKind.LINE)),

@@ -29,6 +29,7 @@ MISSING = "00000000-0000-4000-8000-000000000000"
 
 EVERYBODY = frozenset({"sales", "operations", "customs", "finance", "auditor", "administrator"})
 WORKING = frozenset({"operations", "customs", "administrator"})
+PLANNING = frozenset({"operations", "administrator"})
 CASEWORK = WORKING | {"finance"}
 MONEY = frozenset({"finance", "auditor", "administrator"})
 MONEY_WORK = frozenset({"finance", "administrator"})
@@ -65,6 +66,8 @@ USES = {
     ("shipment-dcsa", "GET"): Use("shipments/{shipment}/dcsa/", "read", EVERYBODY),
     ("shipment-epcis", "GET"): Use("shipments/{shipment}/epcis/", "read", EVERYBODY),
     ("milestone-templates", "GET"): Use("milestone-templates/", "", EVERYBODY),
+    ("milestone-template", "GET"): Use("milestone-templates/{template}/{version}/", "", EVERYBODY),
+    ("milestone-template-import", "POST"): Use("milestone-templates/import/", "", PLANNING, 201, body="template"),
     ("exceptions", "GET"): Use("exceptions/", "read", EVERYBODY),
     ("exception", "GET"): Use("exceptions/{case}/", "read", EVERYBODY),
     ("exception-acknowledge", "POST"): Use("exceptions/{case}/acknowledge/", "", CASEWORK),
@@ -105,7 +108,8 @@ class Own:
     @property
     def places(self) -> dict[str, str]:
         ids = {name: str(row.public_id) for name, row in self.rows.items() if hasattr(row, "public_id")}
-        return {**ids, "code": self.partner.code, "source": self.rows["source"].code}
+        plan = {"template": "AIR", "version": "1"}
+        return {**ids, **plan, "code": self.partner.code, "source": self.rows["source"].code}
 
     def address(self, use: Use) -> str:
         return ROOT + (use.path + use.query).format(**self.places)
@@ -121,6 +125,7 @@ class Own:
             "reason": {"reason": "Agreed with the customer"},
             "customer": {"customer": self.partner.code},
             "export": {},
+            "template": template(),
         }
         return json.dumps(bodies[use.body]) if use.body else ""
 
@@ -139,6 +144,13 @@ def shipment(customer: str, reference: str = "NEW-1", **fields: Any) -> dict[str
     """The least that makes a shipment."""
     places = {"origin": "NLRTM", "destination": "CNSGH"}
     return {"reference": reference, "mode": "ocean", "customer": customer, **places, **fields}
+
+
+def template(code: str = "TO-CHINA", **fields: Any) -> dict[str, Any]:
+    """The least that makes a template."""
+    line = {"position": 10, "type": "DEPARTED", "name": "Departed", "anchor": "etd"}
+    head = {"format": "waymark.milestone-template", "format_version": 1, "code": code, "name": "To China"}
+    return {**head, "lines": [line], **fields}
 
 
 def make_world() -> World:

@@ -24,6 +24,7 @@ from portal.api import (
     partners,
     shipment_output,
     tasks,
+    templates,
     timeline,
 )
 from shipments.enums import PartyRole, ReferenceType
@@ -56,6 +57,7 @@ ONES = {
     "exception": cases.ExceptionOut,
     "partner": partners.PartnerOut,
     "invoice": invoices.InvoiceOut,
+    "milestone-template": templates.TemplateFile,
 }
 
 

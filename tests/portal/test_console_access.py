@@ -18,6 +18,7 @@ from django.urls import reverse
 from billing.models import Charge, ChargeRule, Tariff
 from billing.services import export_invoices
 from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate
+from milestones.services.templates import new_version
 from partners.enums import Channel, Role, UserKind
 from partners.models import Delivery, Job, Partner, User
 from partners.services import add_endpoint
@@ -26,7 +27,7 @@ from shipments.enums import Format, WaitReason
 from shipments.models import Acknowledgement, CodeMapping, LocationAlias, MilestoneType, Upload, WaitingEvent
 from shipments.services import check_upload, save_connection
 from tests.factories.billing import handling, issued
-from tests.factories.milestones import CaseFactory, EtaScoreFactory, TaskFactory
+from tests.factories.milestones import CaseFactory, EtaScoreFactory, PlanUpgradeFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
 from tests.factories.shipments import EventFactory, MessageFactory, SourceFactory
 from tests.portal.journeys import shipment_of, with_journey
@@ -49,6 +50,7 @@ ROOMS = {
     "milestones_shipmentexception": ("sales", ""),
     "milestones_worktask": ("sales", ""),
     "milestones_milestonetemplate": ("sales", ""),
+    "milestones_planupgrade": ("sales", ""),
     "milestones_exceptionrule": ("sales", ""),
     "milestones_conflictpolicy": ("sales", ""),
     "milestones_etascore": ("sales", ""),
@@ -120,6 +122,13 @@ ACTIONS = {
     "milestones_worktask take": ("customs", "sales"),
     "milestones_worktask assign": ("operations", "auditor"),
     "milestones_worktask reopen": ("operations", "sales"),
+    "milestones_milestonetemplate activate": ("operations", "customs"),
+    "milestones_milestonetemplate version": ("administrator", "sales"),
+    "milestones_milestonetemplate move": ("operations", "auditor"),
+    "milestones_milestonetemplate retire": ("administrator", "finance"),
+    "milestones_milestonetemplate create": ("operations", "sales"),
+    "milestones_planupgrade apply": ("operations", "customs"),
+    "milestones_planupgrade undo": ("administrator", "auditor"),
     "partners_partner edit": ("administrator", "operations"),
     "partners_partner identify": ("administrator", "finance"),
     "partners_partner member": ("administrator", "operations"),
@@ -154,6 +163,7 @@ FILES = {
     "shipments_shipment dcsa": ("sales", ""),
     "shipments_shipment epcis": ("sales", ""),
     "partners_job result": ("sales", ""),
+    "milestones_milestonetemplate json": ("sales", ""),
     "billing_invoice pdf": ("finance", "operations"),
     "billing_invoice csv": ("auditor", "operations"),
     "billing_exportbatch content": ("finance", "sales"),
@@ -196,6 +206,7 @@ def rows() -> dict[str, Model]:
         "milestones_shipmentexception": CaseFactory(shipment=shipment),
         "milestones_worktask": TaskFactory(shipment=shipment),
         "milestones_milestonetemplate": MilestoneTemplate.objects.first(),
+        "milestones_planupgrade": PlanUpgradeFactory(),
         "milestones_exceptionrule": ExceptionRule.objects.first(),
         "milestones_conflictpolicy": ConflictPolicy.objects.first(),
         "milestones_etascore": EtaScoreFactory(carrier_error=90, own_error=60, carrier_bias=-90, own_bias=0),
@@ -256,6 +267,8 @@ def test_the_rooms_have_the_same_few_addresses() -> None:
         "shipments_shipment_grid", "shipments_upload_new", "shipments_upload_columns",
         "milestones_exceptionrule_new", "milestones_exceptionrule_edit", "milestones_exceptionrule_count",
         "milestones_shipmentexception_root", "milestones_shipmentexception_do_root",
+        "milestones_milestonetemplate_edit", "milestones_milestonetemplate_plan",
+        "milestones_milestonetemplate_import", "milestones_planupgrade_choose",
     }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}
@@ -315,6 +328,24 @@ def test_the_grid_of_dates_is_for_who_may_record_events(rows: dict[str, Model]) 
         assert (of(group).get(page).status_code, of(group).post(page).status_code) == (200, 422)
     for group in ("sales", "finance", "auditor", ""):
         assert (of(group).get(page).status_code, of(group).post(page).status_code) == (403, 403)
+
+
+def test_templates_are_written_by_who_plans_the_work(rows: dict[str, Model]) -> None:
+    draft = new_version(rows["milestones_milestonetemplate"], by=None)
+    edit, plan = (reverse(f"admin:milestones_milestonetemplate_{name}", args=[draft.pk]) for name in ("edit", "plan"))
+    bring = reverse("admin:milestones_milestonetemplate_import")
+    choose = reverse("admin:milestones_planupgrade_choose", args=[rows["milestones_planupgrade"].pk])
+    pages = (edit, plan, bring, choose)
+    answers: list[int] = []
+    writer = of("operations")
+    assert written(lambda: answers.extend(writer.get(page).status_code for page in pages)) == []
+    assert answers == [200, 405, 200, 405]
+    for group in ("operations", "administrator"):
+        assert [of(group).post(page).status_code for page in pages] == [422, 422, 422, 302]
+    for group in ("sales", "customs", "finance", "auditor", ""):
+        client = of(group)
+        assert [client.get(page).status_code for page in pages] == [403] * 4
+        assert [client.post(page).status_code for page in pages] == [403] * 4
 
 
 def test_tables_are_handed_in_by_who_may_record_events(rows: dict[str, Model]) -> None:
