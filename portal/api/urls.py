@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from portal.api import (
     charges,
     clinic,
+    documents,
     events,
     inbound,
     invoices,
@@ -39,6 +40,10 @@ urlpatterns = [
     path("shipments/<uuid:id>/timeline/", timeline.Timeline.as_view(), name="timeline"),
     path("shipments/<uuid:id>/dcsa/", outgoing.DcsaEvents.as_view(), name="shipment-dcsa"),
     path("shipments/<uuid:id>/epcis/", outgoing.EpcisDocument.as_view(), name="shipment-epcis"),
+    path("documents/", documents.Documents.as_view(), name="documents"),
+    path("documents/<uuid:id>/", documents.OneDocument.as_view(), name="document"),
+    path("documents/<uuid:id>/file/", documents.DocumentFile.as_view(), name="document-file"),
+    path("documents/<uuid:id>/withdraw/", documents.WithdrawDocument.as_view(), name="document-withdraw"),
     path("milestone-templates/", milestones.Templates.as_view(), name="milestone-templates"),
     path("exceptions/", milestones.Exceptions.as_view(), name="exceptions"),
     path("exceptions/<uuid:id>/", milestones.OneException.as_view(), name="exception"),

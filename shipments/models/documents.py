@@ -30,12 +30,13 @@ class DocumentQuerySet(ScopedQuerySet["Document"]):
 
     def for_user(self, user: User | AnonymousUser, action: str = "view") -> Self:
         """The house sees all. Others see, of shipments within their scope and while it stands, what is for their role
-        and what they filed themselves; they may change (withdraw) only the latter."""
-        rows = super().for_user(user, action)
+        and what they filed themselves; they may change (withdraw) only the latter, while they may file papers."""
         if not user.is_authenticated or sees_all(user):
-            return rows
-        own = Q(received_by=user)
-        return rows.standing().filter(own | self._shown_to(user) if action == "view" else own)
+            return super().for_user(user, action)
+        if action == "view":
+            return super().for_user(user).standing().filter(Q(received_by=user) | self._shown_to(user))
+        filing = super().for_user(user, Permission.REPORT_EVENTS) | super().for_user(user, Permission.CHANGE_SHIPMENTS)
+        return filing.standing().filter(received_by=user)
 
     def _shown_to(self, user: User) -> Q:
         """PARTNER is for who plays another role on the shipment than its customer."""
@@ -48,7 +49,7 @@ class DocumentQuerySet(ScopedQuerySet["Document"]):
 class Document(models.Model):
     """One paper of a shipment, exactly as it was given. It is withdrawn with a reason, never deleted."""
 
-    access: ClassVar[Access] = Access(paths=VIA_PARTIES.paths, change=Permission.REPORT_EVENTS)
+    access: ClassVar[Access] = VIA_PARTIES
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     shipment = models.ForeignKey(

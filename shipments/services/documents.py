@@ -77,11 +77,7 @@ def withdraw_document(document: Document, *, reason: str, by: User | None) -> No
     The shipment is looked at again. Raises NotVisible, and DomainError `not_allowed`, `reason_missing`,
     `withdrawn_before` (conflict).
     """
-    if by is not None and not is_internal(by):
-        if not may(by, "view", document):
-            raise NotVisible(str(Document._meta.verbose_name))
-        if document.received_by_id != by.pk or not may_file(document.shipment, by):
-            raise DomainError("not_allowed", _("Only who filed a document may withdraw it."))
+    _must_withdraw(document, by)
     said = printable(reason).strip()[:300]
     if not said:
         raise DomainError("reason_missing", _("Say why, for those who read it later."), field="reason")
@@ -104,6 +100,14 @@ def _must_file(shipment: Shipment, by: User | None) -> None:
     if by is None or not may(by, "view", shipment):
         raise NotVisible(str(Shipment._meta.verbose_name))
     raise DomainError("not_allowed", _("You may read this shipment, but not file documents of it."))
+
+
+def _must_withdraw(document: Document, by: User | None) -> None:
+    if by is None or is_internal(by) or may(by, "change", document):
+        return
+    if not may(by, "view", document):
+        raise NotVisible(str(Document._meta.verbose_name))
+    raise DomainError("not_allowed", _("Only who filed a document may withdraw it."))
 
 
 def _checked(paper: Paper, body: bytes) -> str:
