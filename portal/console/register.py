@@ -10,6 +10,7 @@ from partners.models import ApiKey, Delivery, Job, Partner, User
 from portal.console import (
     charges,
     connections,
+    documents,
     event_log,
     exceptions,
     inbox,
@@ -30,6 +31,7 @@ from portal.console import (
 from shipments.models import (
     CodeMapping,
     Connection,
+    Document,
     Event,
     Location,
     LocationAlias,
@@ -49,6 +51,7 @@ ROOMS = {
     Message: inbox.MessageRoom,
     Upload: uploads.UploadRoom,
     Event: event_log.EventRoom,
+    Document: documents.DocumentRoom,
     Charge: charges.ChargeRoom,
     Invoice: invoices.InvoiceRoom,
     ExportBatch: invoices.ExportRoom,

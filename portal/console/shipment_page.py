@@ -18,7 +18,7 @@ from billing.models import Charge
 from milestones.enums import DecisionRule
 from milestones.models import Journey, Milestone, ShipmentException, WorkTask
 from partners.enums import Clock
-from portal.console import cells, event_log
+from portal.console import cells, documents, event_log, shipment_past
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
@@ -90,6 +90,7 @@ def _facts(shipment: Shipment) -> list[Fact]:
     facts = [
         Fact(_("Customer"), cells.partner(shipment.customer), references[0] if references else ""),
         Fact(_("Status"), cells.tag(words.status(journey.status)) if journey else _("Booked"), _journey_note(journey)),
+        Fact(_("Service"), shipment.get_service_display() or shipment.get_mode_display(), shipment.get_type_display()),
         *_carriage(shipment),
     ]
     if units:
@@ -208,12 +209,14 @@ def _report(event: Event | None) -> str:
 def _sections(request: HttpRequest, shipment: Shipment, events: Sequence[Event]) -> list[Section]:
     found = [
         event_log.section(request, events),
+        documents.section(request, shipment),
         _references(shipment),
         _parties(shipment),
         _legs(shipment),
         *_messages(request, events),
         *_tasks(request, shipment),
         *_charges(request, shipment),
+        shipment_past.section(shipment, person(request)),
     ]
     return [section for section in found if section.lines or section.empty]
 

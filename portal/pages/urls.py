@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.pages import account, grids, invoices, reports, shipments, uploads
+from portal.pages import account, documents, grids, invoices, reports, shipments, uploads
 
 app_name = "pages"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("", shipments.ShipmentList.as_view(), name="shipments"),
     path("shipments/<uuid:public_id>/", shipments.ShipmentPage.as_view(), name="shipment"),
     path("shipments/<uuid:public_id>/report/", reports.ReportEvent.as_view(), name="report"),
+    path("shipments/<uuid:public_id>/documents/", documents.FileDocument.as_view(), name="file_document"),
+    path("documents/<uuid:public_id>/", documents.DocumentFile.as_view(), name="document"),
     path("report/grid/", grids.GridPage.as_view(), name="grid"),
     path("uploads/", uploads.UploadList.as_view(), name="uploads"),
     path("uploads/<uuid:public_id>/", uploads.UploadPage.as_view(), name="upload"),

@@ -132,7 +132,8 @@ def _checked(paper: Paper, body: bytes) -> str:
 
 def size_words() -> str:
     """The largest document, for people."""
-    return f"{settings.WAYMARK_DOCUMENT_BYTES / (1 << 20):.4g} MiB"
+    largest = settings.WAYMARK_DOCUMENT_BYTES
+    return f"{largest / (1 << 20):.4g} MiB" if largest >= 1 << 20 else f"{largest >> 10} KiB"
 
 
 def _again(standing: Document, by: User | None) -> Document:

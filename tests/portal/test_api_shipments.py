@@ -61,8 +61,8 @@ def test_a_shipment_with_everything_comes_back_as_it_was_said(secret, carrier):
     moments = {name: made.pop(name) for name in ("created_at", "updated_at")}
     assert all(moment.endswith("+00:00") for moment in moments.values())
     assert made == {
-        "id": str(row.public_id), "reference": "NEW-1", "type": "import", "mode": "ocean", "service": "fcl", "origin": "CNSGH",
-        "destination": "NLRTM", "customer": "ALPHA",
+        "id": str(row.public_id), "reference": "NEW-1", "type": "import", "mode": "ocean", "service": "fcl",
+        "origin": "CNSGH", "destination": "NLRTM", "customer": "ALPHA",
         "parties": [{"partner": "ALPHA", "role": "customer"}, {"partner": "LINE", "role": "carrier"}],
         "references": [
             {"type": "shipment", "value": "NEW-1"}, {"type": "mbl", "value": "MAEU 123-4"},
