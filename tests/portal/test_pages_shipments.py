@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/portal/"
 # Session, person, rights, counts, shipments with three kinds of rows, roles, money: the same for any number of rows.
 LIST_QUERIES = 10
-PAGE_QUERIES = 11
+PAGE_QUERIES = 12
 
 
 @pytest.fixture
