@@ -296,7 +296,7 @@ class ShipmentRoom(GridPages, ConsoleAdmin):
             label=gettext_lazy("File document…"),
             permission="shipments.change_shipment",
             form=FileDocument,
-            submit=gettext_lazy("File"),
+            submit=gettext_lazy("File the document"),
             perform=file_paper,
             done=gettext_lazy("Document filed."),
         ),

@@ -63,7 +63,7 @@ def papers_of(shipment: Shipment, user: User) -> list[Paper]:
 
 
 class FileDocument(Page):
-    """The form that stands on the page of the shipment too."""
+    """The form, and what becomes of it."""
 
     template_name = "portal/document.html"
     room: ClassVar[str] = "shipments"

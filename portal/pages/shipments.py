@@ -18,10 +18,9 @@ from partners.access import may
 from partners.enums import Permission
 from portal.pages import search
 from portal.pages.base import Page, page_of
-from portal.pages.documents import DocumentForm, papers_of
+from portal.pages.documents import papers_of
 from portal.presentation import timeline
 from portal.presentation.audiences import audiences_of, audiences_of_each
-from portal.presentation.documents import taken_words
 from portal.presentation.summary import FINISHED, Summary, summarise
 from portal.presentation.timeline import Reader
 from shipments.enums import ReferenceType, UnitKind
@@ -138,8 +137,6 @@ class ShipmentPage(Page):
             units=shipment.units.all(),
             may_report=may(self.person, Permission.REPORT_EVENTS, shipment),
             papers=papers_of(shipment, self.person),
-            document_form=DocumentForm(),
-            taken=taken_words(),
             contact=settings.DEFAULT_FROM_EMAIL,
         )
         return self.render_to_response(context)

@@ -92,7 +92,7 @@ def test_the_command_looks_into_all_and_ends_with_1_when_one_failed(tmp_path, ca
 
 
 def worker(url: str, tmp_path: Path, connection: Connection, *before: str, claim: int = 1) -> subprocess.Popen[bytes]:
-    """A process that looks into one connection. `before`: statements to run first; `claim`: how long a file is its own."""
+    """A process that looks into one connection. `before`: statements to run first; `claim`: seconds a file is kept."""
     code = "\n".join(
         ["import django; django.setup()", "from shipments.models import Connection",
          "from shipments.services import collect_now", *before,
