@@ -159,7 +159,7 @@ def section(request: HttpRequest, shipment: Shipment) -> Section:
         ]
         for d in rows.select_related("received_by").order_by("-withdrawn_at", "type", "pk")[:_SHOWN]
     ]
-    head = [_("Document"), _("File"), _("Who may see it"), _("Received"), ""]
+    head = [_("Document"), _("File"), _("Who may see it"), _("Received"), _("State")]
     return Section(_("Documents"), head, lines, empty=_("No document has been filed yet."))
 
 
