@@ -69,9 +69,11 @@ def decide(owed: Iterable[Owed], charges: Sequence[ChargeFacts]) -> Decisions:
     by_rule: dict[int, list[ChargeFacts]] = defaultdict(list)
     for charge in sorted(charges, key=lambda charge: charge.id):
         by_rule[charge.rule].append(charge)
-    due = {one.result.rule.id: one for one in owed}
+    due: dict[int, list[Owed]] = defaultdict(list)
+    for one in owed:
+        due[one.result.rule.id].append(one)
     for rule in sorted(due.keys() | by_rule.keys()):
-        _decide_rule(due.get(rule), _History(by_rule[rule]), decisions)
+        _decide_rule(due[rule], _History(by_rule[rule]), decisions)
     return decisions
 
 
@@ -113,26 +115,25 @@ class _History:
         return last if last.money == draft.money else None
 
 
-def _decide_rule(due: Owed | None, history: _History, decisions: Decisions) -> None:
-    slots = due.slots if due else frozenset()
-    satisfied = False
+def _decide_rule(due: Sequence[Owed], history: _History, decisions: Decisions) -> None:
+    """`due`: once for the shipment, or once for each unit; no slot is in two of them."""
+    missing = list(due)
     for charge in history.standing():
-        if charge.slot in slots and not satisfied:
-            satisfied = True
-            _keep(charge, due, history, decisions)
-        else:
+        one = next((one for one in missing if charge.slot in one.slots), None)
+        if one is None:
             _take_back(charge, history, decisions)
-    if due is None:
-        return
-    if isinstance(due.result, Unpriced):
-        if not satisfied:
-            decisions.unpriced.append(due.result)
-    elif not satisfied:
-        _charge(due.result, slots, history, decisions)
+        else:
+            missing.remove(one)
+            _keep(charge, one, history, decisions)
+    for one in missing:
+        if isinstance(one.result, Unpriced):
+            decisions.unpriced.append(one.result)
+        else:
+            _charge(one.result, one.slots, history, decisions)
 
 
-def _keep(charge: ChargeFacts, due: Owed | None, history: _History, decisions: Decisions) -> None:
-    draft = due.result if due else None
+def _keep(charge: ChargeFacts, due: Owed, history: _History, decisions: Decisions) -> None:
+    draft = due.result
     if not isinstance(draft, ChargeDraft) or not charge.is_open:
         return
     if charge.money != draft.money:

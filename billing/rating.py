@@ -1,9 +1,15 @@
-"""What is owed for a shipment: rules meet milestones that were reached, and price lists give the amount. Pure."""
+"""What is owed for a shipment: rules meet milestones that were reached, and price lists give the amount. Pure.
+
+A rule fires on milestones of its kind, and on those whose template line names its charge code. However it fires, and
+however often, it is owed once a shipment; but where all its milestones are of single units (their line stands once for
+each) and the price is per unit, it is owed once a unit, for that unit alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -55,9 +61,13 @@ class RuleFacts:
     place_role: str
     is_active: bool = True
 
+    def is_for(self, shipment: ShipmentFacts) -> bool:
+        return self.mode in ("", shipment.mode)
+
     def fires_on(self, shipment: ShipmentFacts, reached: ReachedMilestone) -> bool:
+        """By the kind of the milestone."""
         return (
-            self.mode in ("", shipment.mode)
+            self.is_for(shipment)
             and self.milestone == reached.code
             and self.place_role in (PlaceRole.ANY, reached.place_role)
         )
@@ -76,13 +86,22 @@ class ShipmentFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReachedMilestone:
-    """A milestone that was reported as reached. An inferred one is never handed in: nobody vouches for it."""
+    """A milestone that was reported as reached. An inferred one is never handed in: nobody vouches for it.
+
+    `charges`: the charge codes that its line in the template names.
+    """
 
     slot: str
     position: int
     code: str
     place_role: str
     earned_at: datetime
+    charges: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Key of the unit whose milestone this is (slot L<position>:U<key>); "" for the whole shipment."""
+        return self.slot.partition(":U")[2] if self.slot.startswith("L") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,7 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One rule is due on one shipment, once, however many milestones of its kind were reached (`slots`)."""
+    """One rule is due on one shipment, or on one unit of it, once, however many milestones fired it (`slots`)."""
 
     result: ChargeDraft | Unpriced
     slots: frozenset[str]
@@ -130,12 +149,59 @@ def owed(
     tariffs: Sequence[TariffFacts],
 ) -> list[Owed]:
     """Everything that the milestones of one shipment make due. The first of the plan dates and names the charge."""
-    found = []
-    for rule in rules:
-        matching = sorted((m for m in reached if rule.fires_on(shipment, m)), key=lambda m: (m.position, m.slot))
-        if matching:
-            found.append(Owed(rate(rule, shipment, matching[0], tariffs), frozenset(m.slot for m in matching)))
+    known = list(rules)
+    by_line = _by_line(known, shipment, reached)
+    found: list[Owed] = []
+    for rule in known:
+        firing = [m for m in reached if rule.fires_on(shipment, m) or m.slot in by_line[rule.id]]
+        found += _owed_by(rule, shipment, sorted(firing, key=lambda m: (m.position, m.slot)), tariffs)
     return found
+
+
+def _by_line(
+    rules: Sequence[RuleFacts], shipment: ShipmentFacts, reached: Iterable[ReachedMilestone]
+) -> dict[int, set[str]]:
+    """Rule → the slots of the milestones whose lines name its charge code.
+
+    A line names what is charged, not by which rule: of several rules of one code and side only the nearest fires, so
+    that nothing is charged twice. That is an active one, then one that fires on this kind of milestone anyway, then
+    one for the mode, then the oldest.
+    """
+    found: dict[int, set[str]] = defaultdict(set)
+    for milestone in reached:
+        named = [rule for rule in rules if rule.charge_code in milestone.charges and rule.is_for(shipment)]
+        # The nearest comes last, and stays.
+        named.sort(key=lambda r: (r.is_active, r.fires_on(shipment, milestone), r.mode != "", -r.id))
+        for rule in {(rule.charge_code, rule.side): rule for rule in named}.values():
+            found[rule.id].add(milestone.slot)
+    return found
+
+
+def _owed_by(
+    rule: RuleFacts, shipment: ShipmentFacts, firing: Sequence[ReachedMilestone], tariffs: Sequence[TariffFacts]
+) -> Iterator[Owed]:
+    """`firing` in the order of the plan. A minimum price holds for each charge."""
+    if not firing:
+        return
+    if not _is_each_of_one_unit(rule, shipment, firing, tariffs):
+        yield Owed(rate(rule, shipment, firing[0], tariffs), frozenset(m.slot for m in firing))
+        return
+    units: dict[str, list[ReachedMilestone]] = defaultdict(list)
+    for milestone in firing:
+        units[milestone.unit].append(milestone)
+    for own in units.values():
+        yield Owed(rate(rule, replace(shipment, units=1), own[0], tariffs), frozenset(m.slot for m in own))
+
+
+def _is_each_of_one_unit(
+    rule: RuleFacts, shipment: ShipmentFacts, firing: Sequence[ReachedMilestone], tariffs: Sequence[TariffFacts]
+) -> bool:
+    """Whether all are of single units and charged per unit: what the first that has a price says holds for all."""
+    if not all(milestone.unit for milestone in firing):
+        return False
+    choices = (_choose(rule, shipment, _day(milestone), tariffs) for milestone in firing)
+    price = next((choice[1] for choice in choices if choice is not None), None)
+    return price is None or price.basis == RateBasis.PER_UNIT
 
 
 def rate(
@@ -147,7 +213,7 @@ def rate(
     currency before others, the newer list before the older. The product of price and quantity, or the minimum when that
     is more, is rounded half up to the minor unit.
     """
-    day = milestone.earned_at.astimezone(UTC).date()
+    day = _day(milestone)
     choice = _choose(rule, shipment, day, tariffs)
     if choice is None:
         on_the_way = f" by {shipment.mode}" if shipment.mode else ""
@@ -169,6 +235,10 @@ def rate(
         explanation=_explain(tariff, price, quantity, amount),
         earned_at=milestone.earned_at,
     )
+
+
+def _day(milestone: ReachedMilestone) -> date:
+    return milestone.earned_at.astimezone(UTC).date()
 
 
 def _choose(

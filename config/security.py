@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponseBase
 
-Directives = dict[str, list[str]]
+Directives = dict[str, Any]
 
 _SELF = ["'self'"]
 _NONE = ["'none'"]
@@ -31,12 +33,15 @@ CONSOLE: Directives = STRICT | {
 }
 # Swagger UI draws with inline styles and data images; its script is a file of ours.
 API_DOCS: Directives = STRICT | {"style-src": ["'self'", "'unsafe-inline'"], "img-src": ["'self'", "data:"]}
+# What is kept as a file: opened all the same, it belongs to no site, runs nothing and loads nothing.
+DOWNLOAD: Directives = {"default-src": _NONE, "frame-ancestors": _NONE, "sandbox": True}
 
 _BY_PATH = (("/admin/", CONSOLE), ("/api/v1/docs/", API_DOCS))
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """The strict policy everywhere, the two wider ones where they are needed. No device is ever asked for."""
+    """The strict policy everywhere, the two wider ones where they are needed, a sandbox for every file that is kept. No
+    device is ever asked for."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
@@ -46,6 +51,8 @@ class PolicyMiddleware(CSPMiddleware):
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        if not report_only and parts.config is None:
+        if not report_only and response.get("Content-Disposition", "").startswith("attachment"):
+            parts.config = DOWNLOAD
+        elif not report_only and parts.config is None:
             parts.config = next((wider for path, wider in _BY_PATH if request.path_info.startswith(path)), None)
         return parts

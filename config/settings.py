@@ -34,6 +34,8 @@ WAYMARK_MESSAGE_LIMIT = environment.integer("WAYMARK_MESSAGE_LIMIT", 64 << 20, l
 WAYMARK_PARSE_LIMIT = environment.integer("WAYMARK_PARSE_LIMIT", 20 << 20, least=1 << 10, most=1 << 30)
 # Address space of the process that reads one large or packed message.
 WAYMARK_PARSE_MEMORY = environment.integer("WAYMARK_PARSE_MEMORY", 512 << 20, least=128 << 20, most=8 << 30)
+# The largest document of a shipment.
+WAYMARK_DOCUMENT_BYTES = environment.integer("WAYMARK_DOCUMENT_BYTES", 10 << 20, least=1 << 10, most=256 << 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = WAYMARK_MESSAGE_LIMIT
 # A grid of dates has 200 rows and 20 columns, a field each.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
@@ -203,6 +205,9 @@ SPECTACULAR_SETTINGS = {
         "MessageState": "shipments.enums.MessageState",
         "ReferenceType": "shipments.enums.ReferenceType",
         "ShipmentType": "shipments.enums.ShipmentType",
+        "ShipmentService": "shipments.enums.Service",
+        "DocumentType": "shipments.enums.DocumentType",
+        "DocumentAudience": "shipments.enums.DocumentAudience",
         "PartyRole": "shipments.enums.PartyRole",
         "UnitKind": "shipments.enums.UnitKind",
         "EventState": "portal.api.events.STATES",

@@ -7,7 +7,7 @@ The same method serves the console, the portal, the API and the exports.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -105,14 +105,21 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
     def _reaching(self, paths: Iterable[str], granted: Any) -> Q:
         condition = Q()
         for path in paths:
-            head, _, rest = path.partition("__")
-            if path == "self":
-                condition |= Q(pk__in=granted)
-            elif rest and self.model._meta.get_field(head).one_to_many:
-                condition |= Q(pk__in=self.model._base_manager.filter(**{f"{path}__in": granted}).values("pk"))
-            else:
-                condition |= Q(**{f"{path}__in": granted})
+            condition |= Q(pk__in=granted) if path == "self" else self._along(path.split("__"), granted)
         return condition
+
+    def _along(self, steps: Sequence[str], granted: Any) -> Q:
+        """A step to many rows, wherever it stands on the path, is a subquery: a join would double the row that has two
+        of them, as the documents of a shipment on which one partner plays two roles."""
+        model: type[models.Model] = self.model
+        for place, step in enumerate(steps):
+            relation: Any = model._meta.get_field(step)
+            model = relation.related_model
+            if relation.one_to_many:
+                rest = {"__".join((*steps[place + 1 :], "in")): granted}
+                near = model._base_manager.filter(**rest).values(relation.field.attname)
+                return Q(**{"__".join((*steps[:place], "in")) if place else "pk__in": near})
+        return Q(**{"__".join((*steps, "in")): granted})
 
     def get_for_user(self, user: User | AnonymousUser, action: str = "view", **lookup: Any) -> ModelT:
         """One row or NotVisible, alike for a missing and for a foreign one."""

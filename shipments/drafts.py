@@ -28,7 +28,7 @@ class LegDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentDraft:
-    """A shipment to be. `type` empty: told from the countries and the mode.
+    """A shipment to be. `type` empty: told from the countries and the mode. `service`: of `Service`, or empty.
 
     `parties`: (partner, PartyRole), the customer need not be among them. `references`: (ReferenceType, value).
     `units`: (UnitKind, number, ISO 6346 type or ''). Times are aware.
@@ -40,6 +40,7 @@ class ShipmentDraft:
     destination: Location
     customer: Partner
     type: str = ""
+    service: str = ""
     parties: tuple[tuple[Partner, str], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str, str], ...] = ()

@@ -116,4 +116,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         """SELECT p.unlocode FROM shipments_location p JOIN shipments_location o ON o.id = p.same_as_id
            WHERE o.same_as_id IS NOT NULL""",
     ),
+    Invariant(
+        "a_document_is_what_was_filed",
+        "The bytes of a document are those that were filed: as many, and with the same digest.",
+        """SELECT d.public_id FROM shipments_document d
+           WHERE d.size <> octet_length(d.body) OR d.digest <> encode(sha256(d.body), 'hex')""",
+    ),
+    Invariant(
+        "an_earlier_state_says_all_that_rules_know",
+        "An earlier state of a shipment is over, and names everything that the rules know of one.",
+        """SELECT p.id FROM shipments_shipmentpast p
+           WHERE p.until > now() OR NOT p.facts ?& array['dates', 'type', 'mode', 'service', 'origin', 'destination',
+                                                         'cancelled', 'legs', 'units']""",
+    ),
 )

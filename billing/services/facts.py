@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from billing.charging import ChargeFacts
 from billing.models import Charge, ChargeRule, Tariff
@@ -59,14 +61,19 @@ def shipments(ids: Sequence[int]) -> list[ShipmentFacts]:
 
 
 def reached(ids: Sequence[int], rules: Iterable[RuleFacts]) -> dict[int, list[ReachedMilestone]]:
-    """Milestones that somebody reported as reached, of the kinds that the rules name, by shipment."""
+    """Milestones that somebody reported as reached, of the kinds that the rules name or of lines that name a charge
+    code of theirs, by shipment."""
+    known = list(rules)
+    by_kind = Q(type__in={rule.milestone for rule in known})
+    by_line = Q(line__charges__overlap=sorted({rule.charge_code for rule in known}))
     rows = Milestone.objects.filter(
-        shipment__in=ids, state=MilestoneState.REACHED, is_inferred=False, type__in={rule.milestone for rule in rules}
+        by_kind | by_line, shipment__in=ids, state=MilestoneState.REACHED, is_inferred=False
     )
     found: dict[int, list[ReachedMilestone]] = defaultdict(list)
-    for m in rows:
-        if m.actual_at is not None:
-            found[m.shipment_id].append(ReachedMilestone(m.slot, m.position, m.type_id, m.place_role, m.actual_at))
+    values = rows.values_list("shipment", "slot", "position", "type", "place_role", "actual_at", "line__charges")
+    for shipment, slot, position, code, place_role, actual_at, charges in values:
+        earned_at = cast(datetime, actual_at)
+        found[shipment].append(ReachedMilestone(slot, position, code, place_role, earned_at, tuple(charges or ())))
     return found
 
 

@@ -15,6 +15,7 @@ from billing.models import Charge, Invoice, InvoiceSeries
 from billing.services.accruals import book
 from billing.services.copying import document_of
 from billing.services.drafting import Heading, draft_of, lock_charges, lock_draft, move_charges
+from billing.services.money import hand_over_money
 from billing.services.taking_back import restore_reversals, reverse_charges
 from core.errors import DomainError
 from core.money import rounded
@@ -50,6 +51,7 @@ def credit_invoice(invoice: Invoice, *, reason: str, by: User | None) -> Invoice
     note = draft_of(Heading(invoice.customer_id, invoice.currency, invoice.pk), reversals, by=by)
     move_charges([charge.pk for charge in reversals], to=ChargeState.DRAFTED)
     _issue(note, reversals, by=by)
+    hand_over_money({charge.shipment_id for charge in reversals}, now=timezone.now())
     return note
 
 

@@ -11,6 +11,7 @@ from itertools import chain, groupby
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from billing.charging import Decisions, decide
 from billing.enums import AccrualReason, ChargeCause, ChargeState
@@ -19,6 +20,7 @@ from billing.rating import ChargeDraft, owed
 from billing.services import facts
 from billing.services.accruals import book
 from billing.services.drafting import move_charges, take_off_drafts
+from billing.services.money import hand_over_money
 from billing.services.taking_back import reverse_charges
 from core.bulk import insert_rows, update_rows
 from core.leases import in_halves
@@ -96,6 +98,7 @@ def _rate_batch(shipment_ids: Sequence[int]) -> int:
     rated = [(pk, revision, _unpriced(decided[pk])) for pk, revision in revisions.items()]
     update_rows(ShipmentAccount, ("shipment", "seen_revision", "unpriced"), rated)
     ShipmentAccount.objects.filter(pk__in=revisions).update(rated_at=Now())
+    hand_over_money(list(revisions), now=timezone.now())
     return len(revisions)
 
 

@@ -24,8 +24,8 @@ from core.states import move
 from milestones.enums import UPGRADE_MOVES, UpgradeState
 from milestones.models import Journey, Milestone, PlanUpgrade, PlanUpgradeItem, ShipmentException, WorkTask
 from milestones.planning import choose
-from milestones.services.casework import LINE_PREFIX
 from milestones.services.evaluation import evaluate_shipments
+from milestones.services.taskwork import LINE_PREFIX
 from milestones.services.upgrade_sets import BATCH, World, is_under_way
 from milestones.services.writing import Stored, baselines_of
 from milestones.upgrading import carried, listed

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, Throttled, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -176,7 +177,7 @@ class AnyAnswer(DefaultContentNegotiation):
 def download(content: bytes, *, content_type: str, filename: str) -> HttpResponse:
     """A file to keep, never to be shown in the page's own origin."""
     response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["Content-Disposition"] = content_disposition_header(True, filename) or ""
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -81,3 +81,34 @@ EPCIS = [
         },
     )
 ]  # fmt: skip
+DOCUMENT = [
+    OpenApiExample(
+        "Base64",
+        value={
+            "shipment": _ID, "type": "commercial_invoice", "audience": "partner", "name": "invoice.pdf",
+            "content": "JVBERi0xLjcK…",
+        },
+        request_only=True,
+        media_type="application/json",
+    ),
+    _answered(
+        "Filed",
+        {
+            "id": _EVENT, "shipment": _ID, "reference": "S-100", "type": "commercial_invoice", "name": "invoice.pdf",
+            "content_type": "application/pdf", "size": 48211, "sha256": "9f86d081…", "audience": "partner",
+            "received_at": "2026-11-26T16:13:10Z", "withdrawn_at": None, "withdraw_reason": "",
+        },
+        201,
+    ),
+]  # fmt: skip
+REASON = [OpenApiExample("Why", value={"reason": "Of another shipment"}, request_only=True)]
+SHIPMENT = [
+    OpenApiExample(
+        "A full container",
+        value={
+            "reference": "S-100", "mode": "ocean", "service": "fcl", "origin": "CNSGH", "destination": "NLRTM",
+            "customer": "ACME", "units": [{"number": "MSKU0000007"}], "etd": "2026-11-03T12:00:00+08:00",
+        },
+        request_only=True,
+    )
+]  # fmt: skip

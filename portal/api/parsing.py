@@ -34,11 +34,15 @@ def _check(value: Any, depth: int) -> None:
 class StrictJSONParser(JSONParser):
     """RFC 8259 to the letter (no NaN, no lone surrogates), at most 32 levels deep, no NUL."""
 
+    def largest(self) -> int:
+        """Bytes of a body that is read."""
+        return MAXIMUM_SIZE
+
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(MAXIMUM_SIZE + 1)
-        if len(body) > MAXIMUM_SIZE:
+        body = stream.read(self.largest() + 1)
+        if len(body) > self.largest():
             raise TooLarge
         try:
             value = orjson.loads(body)

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from milestones.enums import JourneyStatus
 from portal.api.base import caller
 from portal.api.standing import open_cases
-from shipments.enums import Mode
+from shipments.enums import Mode, Service
 from shipments.matching import reference_key
 from shipments.models import Reference, Shipment
 
@@ -23,6 +23,7 @@ class ShipmentFilter(django_filters.FilterSet):
         method="beginning", max_length=64, help_text="Beginning of any of its references"
     )
     mode = django_filters.ChoiceFilter(choices=Mode.choices)
+    service = django_filters.ChoiceFilter(choices=Service.choices)
     status = django_filters.ChoiceFilter(field_name="journey__status", choices=JourneyStatus.choices)
     customer = django_filters.CharFilter(field_name="customer__code", max_length=32)
     origin = django_filters.CharFilter(field_name="origin__unlocode", max_length=5)

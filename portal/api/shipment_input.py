@@ -14,7 +14,7 @@ from partners.enums import PartnerKind, Permission
 from partners.models import Partner, User
 from portal.api.words import LowerChoiceField, ModeField, ReferenceTypeField, StrictSerializer
 from shipments.drafts import LegDraft, ShipmentDraft
-from shipments.enums import PartyRole, ShipmentType, UnitKind
+from shipments.enums import Mode, PartyRole, Service, ShipmentType, UnitKind
 from shipments.models import Location
 
 MANY = 200
@@ -57,8 +57,9 @@ class LegIn(StrictSerializer):
 
 
 class ShipmentChangeIn(StrictSerializer):
-    """What may be said of a shipment at any time: dates are replaced, the others are added."""
+    """What may be said of a shipment at any time: dates and the service are replaced, the others are added."""
 
+    service = LowerChoiceField(choices=Service.choices, required=False, allow_blank=True)
     parties = serializers.ListField(child=PartyIn(), required=False, max_length=MANY)
     references = serializers.ListField(child=ReferenceIn(), required=False, max_length=MANY)
     units = serializers.ListField(child=UnitIn(), required=False, max_length=MANY)
@@ -84,8 +85,16 @@ class ShipmentIn(ShipmentChangeIn):
     customer = serializers.CharField(max_length=32, help_text="Code of the partner")
     legs = serializers.ListField(child=LegIn(), required=False, max_length=20)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """A mode that says more than one, such as FCL or LTL, says the service too, unless that is given."""
+        given = super().to_internal_value(data)
+        said = str(data["mode"]).strip().lower()
+        if said in Service.values and said not in Mode.values:
+            given.setdefault("service", said)
+        return given
 
-_TIMES = ("booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta")
+
+_REPLACED = ("service", "booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta")
 
 
 def _places(given: Mapping[str, Any]) -> dict[str, Location]:
@@ -145,6 +154,7 @@ def draft_of(given: Mapping[str, Any], *, by: User) -> ShipmentDraft:
         reference=given["reference"],
         mode=given["mode"],
         type=given.get("type", ""),
+        service=given.get("service", ""),
         origin=places[given["origin"].upper()],
         destination=places[given["destination"].upper()],
         customer=partner_named(given["customer"], by=by, field="customer", customer=True),
@@ -160,6 +170,6 @@ def draft_of(given: Mapping[str, Any], *, by: User) -> ShipmentDraft:
     )
 
 
-def times_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The dates to change."""
-    return {name: given[name] for name in _TIMES if name in given}
+def replaced_by(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The dates to change, and the service."""
+    return {name: given[name] for name in _REPLACED if name in given}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from milestones.enums import Health, JourneyStatus
-from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType, UnitKind
+from shipments.enums import Mode, PartyRole, ReferenceType, Service, ShipmentType, UnitKind
 from shipments.models import Leg, Reference, Shipment, ShipmentParty, Unit
 
 
@@ -47,6 +47,9 @@ class ShipmentOut(serializers.Serializer[Shipment]):
     reference = serializers.CharField()
     type = serializers.ChoiceField(choices=ShipmentType.choices)
     mode = serializers.ChoiceField(choices=Mode.choices)
+    service = serializers.ChoiceField(
+        choices=Service.choices, allow_blank=True, help_text="How much of the means it takes; empty when nobody said"
+    )
     origin = serializers.CharField(help_text="UN/LOCODE")
     destination = serializers.CharField(help_text="UN/LOCODE")
     customer = serializers.CharField(help_text="Code of the partner")

@@ -17,9 +17,10 @@ from milestones.models import Journey
 from partners.access import ScopedQuerySet, may
 from partners.enums import Permission, Scope
 from partners.models import User
+from portal.api import examples
 from portal.api.base import READ_ONLY, Door, Row, caller
 from portal.api.shipment_filter import ShipmentFilter
-from portal.api.shipment_input import ShipmentChangeIn, ShipmentIn, draft_of, lists_of, parties_of, times_of
+from portal.api.shipment_input import ShipmentChangeIn, ShipmentIn, draft_of, lists_of, parties_of, replaced_by
 from portal.api.shipment_output import ShipmentOut
 from portal.api.standing import Standing, standings
 from portal.api.times import at_place, in_utc
@@ -68,6 +69,7 @@ def present(shipment: Shipment, standing: Standing) -> Row:
         "reference": shipment.reference,
         "type": shipment.type,
         "mode": shipment.mode,
+        "service": shipment.service,
         "origin": shipment.origin.code,
         "destination": shipment.destination.code,
         "customer": shipment.customer.code,
@@ -122,7 +124,13 @@ class Shipments(ShipmentDoor):
         """Shipments that you may see, newest first."""
         return self.page(self.get_queryset(), lambda rows: present_all(rows, caller(request)))
 
-    @extend_schema(operation_id="shipments_create", request=ShipmentIn, responses={201: ShipmentOut}, filters=False)
+    @extend_schema(
+        operation_id="shipments_create",
+        request=ShipmentIn,
+        responses={201: ShipmentOut},
+        examples=examples.SHIPMENT,
+        filters=False,
+    )
     def post(self, request: Request) -> Response:
         """Create a shipment. Events that waited for one of its references are taken up at once."""
         given = ShipmentIn(data=request.data)
@@ -139,7 +147,7 @@ class OneShipment(ShipmentDoor):
 
     @extend_schema(operation_id="shipments_change", request=ShipmentChangeIn, responses=ShipmentOut)
     def patch(self, request: Request, id: str) -> Response:
-        """Change dates, or add references, units and parties. What identifies a shipment does not change."""
+        """Change dates or the service, or add references, units and parties. What identifies it does not change."""
         shipment = self.one()
         if not may(caller(request), Permission.CHANGE_SHIPMENTS, shipment.customer):
             raise PermissionDenied
@@ -150,8 +158,8 @@ class OneShipment(ShipmentDoor):
         return Response(self.shown(shipment.pk))
 
     def _change(self, shipment: Shipment, given: dict[str, Any], by: User) -> None:
-        if times := times_of(given):
-            change_shipment(shipment, changes=times, by=by)
+        if replaced := replaced_by(given):
+            change_shipment(shipment, changes=replaced, by=by)
         lists = lists_of(given)
         if lists["references"]:
             add_references(shipment, lists["references"], by=by)

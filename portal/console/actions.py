@@ -85,7 +85,8 @@ def run(request: HttpRequest, action: Action, rows: Sequence[Any], context: Mapp
         raise PermissionDenied
     by, context = person(request), dict(context)
     row = rows[0] if len(rows) == 1 else None
-    form = action.form(request.POST if request.method == "POST" else None, by=by, row=row)
+    said = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = action.form(*said, by=by, row=row)
     fitting = [each for each in rows if action.fits(each)]
     if rows and not fitting:
         form = action.form(by=by, row=row)

@@ -25,6 +25,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -220,8 +221,8 @@ class ConsoleAdmin(_Base):
         content, content_type, filename = found.make(self._row(request, key))
         kind = HttpResponse if isinstance(content, bytes) else StreamingHttpResponse
         response = kind(content, content_type=content_type)
-        safe = "".join(c for c in filename if c.isalnum() or c in "._-") or "download"
-        response["Content-Disposition"] = f'attachment; filename="{safe}"'
+        safe = "".join(c for c in filename if c.isalnum() or c in " ._-").strip() or "download"
+        response["Content-Disposition"] = content_disposition_header(True, safe) or ""
         # What a partner sent must never run in a browser as a page of ours.
         response["X-Content-Type-Options"] = "nosniff"
         return response

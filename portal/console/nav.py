@@ -73,6 +73,7 @@ GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             ),
             Entry(_("Unknown places"), "wrong_location", "shipments_location", page="shipments_location_unplaced"),
             Entry(_("Events"), "fact_check", "shipments_event"),
+            Entry(_("Documents"), "description", "shipments_document", "?stands=yes", needs="shipments.view_shipment"),
             Entry(_("Clinic"), "stethoscope", "", page="clinic", needs="shipments.change_message"),
             Entry(_("Jobs"), "progress_activity", "partners_job", "?who=me", "jobs", "info"),
         ),

@@ -19,6 +19,7 @@ from portal.console import (
     charges,
     connections,
     deliveries,
+    documents,
     event_log,
     exceptions,
     inbox,
@@ -44,6 +45,7 @@ from portal.console import (
 from shipments.models import (
     CodeMapping,
     Connection,
+    Document,
     Event,
     Location,
     LocationAlias,
@@ -63,6 +65,7 @@ ROOMS = {
     Message: inbox.MessageRoom,
     Upload: uploads.UploadRoom,
     Event: event_log.EventRoom,
+    Document: documents.DocumentRoom,
     Charge: charges.ChargeRoom,
     Invoice: invoices.InvoiceRoom,
     ExportBatch: invoices.ExportRoom,

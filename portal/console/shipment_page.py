@@ -20,7 +20,7 @@ from milestones.enums import DecisionRule
 from milestones.models import Journey, Milestone, ShipmentException, WorkTask
 from milestones.services import cases_as_of
 from partners.enums import Clock
-from portal.console import cells, event_log, foresight
+from portal.console import cells, documents, event_log, foresight, shipment_past
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
@@ -104,6 +104,7 @@ def _facts(request: HttpRequest, shipment: Shipment) -> list[Fact]:
     facts = [
         Fact(_("Customer"), cells.partner(shipment.customer), references[0] if references else ""),
         Fact(_("Status"), cells.tag(words.status(journey.status)) if journey else _("Booked"), _journey_note(journey)),
+        Fact(_("Service"), shipment.get_service_display() or shipment.get_mode_display(), shipment.get_type_display()),
         *_carriage(shipment),
     ]
     if units:
@@ -229,12 +230,14 @@ def _report(event: Event | None) -> str:
 def _sections(request: HttpRequest, shipment: Shipment, events: Sequence[Event]) -> list[Section]:
     found = [
         event_log.section(request, events),
+        documents.section(request, shipment),
         _references(shipment),
         _parties(shipment),
         _legs(shipment),
         *_messages(request, events),
         *_tasks(request, shipment),
         *_charges(request, shipment),
+        shipment_past.section(shipment, person(request)),
     ]
     return [section for section in found if section.lines or section.empty]
 

@@ -22,6 +22,7 @@ from partners.models import User
 from portal.console import cells, shipment_page
 from portal.console.actions import Action
 from portal.console.base import ConsoleAdmin, View
+from portal.console.documents import FileDocument, file_paper
 from portal.console.fields import (
     ActionForm,
     LocalTimeField,
@@ -36,7 +37,7 @@ from portal.console.record_dialog import RecordEvent, record
 from portal.console.shipment_files import FILES
 from portal.presentation import strip, times, words
 from shipments.drafts import ShipmentDraft
-from shipments.enums import Mode, PartyRole, ReferenceType, ShipmentType
+from shipments.enums import Mode, PartyRole, ReferenceType, Service, ShipmentType
 from shipments.matching import reference_key
 from shipments.models import Reference, Shipment, Unit
 from shipments.services import (
@@ -157,11 +158,14 @@ class AddParty(ActionForm):
 
 
 class ChangeDates(ActionForm):
+    service = forms.ChoiceField(
+        label=gettext_lazy("Service"), choices=[("", gettext_lazy("Not said")), *Service.choices], required=False
+    )
     etd = LocalTimeField(label=gettext_lazy("Planned departure (ETD), your time"), required=False)
     eta = LocalTimeField(label=gettext_lazy("Planned arrival (ETA), your time"), required=False)
 
     def starting_values(self) -> Mapping[str, Any]:
-        return {"etd": self.row.etd, "eta": self.row.eta} if self.row else {}
+        return {name: getattr(self.row, name) for name in ("service", "etd", "eta")} if self.row else {}
 
 
 class NewShipment(ActionForm):
@@ -172,6 +176,9 @@ class NewShipment(ActionForm):
         label=gettext_lazy("Type"),
         choices=[("", gettext_lazy("Told from the route")), *ShipmentType.choices],
         required=False,
+    )
+    service = forms.ChoiceField(
+        label=gettext_lazy("Service"), choices=[("", gettext_lazy("Not said")), *Service.choices], required=False
     )
     origin = PlaceField(label=gettext_lazy("From (UN/LOCODE)"))
     destination = PlaceField(label=gettext_lazy("To (UN/LOCODE)"))
@@ -238,6 +245,7 @@ class ShipmentRoom(GridPages, ConsoleAdmin):
         Many("status", gettext_lazy("Status"), "journey__status", JourneyStatus.choices),
         Many("health", gettext_lazy("Health"), "journey__health", Health.choices),
         Many("mode", gettext_lazy("Mode"), "mode", Mode.choices),
+        Many("service", gettext_lazy("Service"), "service", Service.choices),
         Days("eta", gettext_lazy("Arrival"), "journey__expected_arrival_at"),
     )
     views = (
@@ -284,14 +292,23 @@ class ShipmentRoom(GridPages, ConsoleAdmin):
             done=gettext_lazy("Party added."),
         ),
         Action(
+            name="file",
+            label=gettext_lazy("File document…"),
+            permission="shipments.change_shipment",
+            form=FileDocument,
+            submit=gettext_lazy("File the document"),
+            perform=file_paper,
+            done=gettext_lazy("Document filed."),
+        ),
+        Action(
             name="dates",
-            label=gettext_lazy("Change dates…"),
+            label=gettext_lazy("Change dates, service…"),
             permission="shipments.change_shipment",
             form=ChangeDates,
-            explain=gettext_lazy("The first plan is kept as the baseline."),
+            explain=gettext_lazy("The first plan is kept as the baseline, and what it was before stays to be seen."),
             fits=_is_live,
             perform=lambda row, values, by: change_shipment(row, changes=values, by=by),
-            done=gettext_lazy("Dates changed."),
+            done=gettext_lazy("Shipment changed."),
         ),
         Action(
             name="cancel",

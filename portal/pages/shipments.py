@@ -20,6 +20,7 @@ from partners.enums import Permission
 from portal.notices.preferences import is_followed
 from portal.pages import search
 from portal.pages.base import Page, page_of
+from portal.pages.documents import papers_of
 from portal.presentation import arrivals, timeline
 from portal.presentation.audiences import audiences_of, audiences_of_each
 from portal.presentation.summary import FINISHED, Summary, summarise
@@ -145,6 +146,7 @@ class ShipmentPage(Page):
             units=shipment.units.all(),
             may_report=may(self.person, Permission.REPORT_EVENTS, shipment),
             is_followed=is_followed(self.person, shipment),
+            papers=papers_of(shipment, self.person),
             contact=settings.DEFAULT_FROM_EMAIL,
         )
         return self.render_to_response(context)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.pages import account, grids, invoices, notices, reports, shipments, uploads, webhooks
+from portal.pages import account, documents, grids, invoices, notices, reports, shipments, uploads, webhooks
 
 app_name = "pages"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("preferences/", notices.PreferencesPage.as_view(), name="preferences"),
     path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/<uuid:public_id>/", webhooks.WebhookPage.as_view(), name="webhook"),
+    path("shipments/<uuid:public_id>/documents/", documents.FileDocument.as_view(), name="file_document"),
+    path("documents/<uuid:public_id>/", documents.DocumentFile.as_view(), name="document"),
     path("report/grid/", grids.GridPage.as_view(), name="grid"),
     path("uploads/", uploads.UploadList.as_view(), name="uploads"),
     path("uploads/<uuid:public_id>/", uploads.UploadPage.as_view(), name="upload"),

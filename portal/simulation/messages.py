@@ -34,6 +34,7 @@ FEEDS: dict[str, Feed] = {
     "trucker": Feed("PRAIRIE-214", "PRAIRIE", "Prairie Freight", "carrier", Format.X12_214, "PRFT"),
     "parcel": Feed("HOPLITE-214", "HOPLITE", "Hoplite Parcel", "last_mile_carrier", Format.X12_214, "HPLT"),
     "broker": Feed("CLEARWAY-API", "CLEARWAY", "Clearway Customs", "customs_broker", Format.NATIVE),
+    "consolidator": Feed("HARBOUR-API", "HARBOUR", "Harbour Consolidation", "warehouse", Format.NATIVE),
     "haulier": Feed("DELTA-CSV", "DELTA", "Delta Haulage", "carrier", Format.CSV),
 }
 Zones = Mapping[str, str]
@@ -58,6 +59,8 @@ _X12 = {
     "DELIVERY_ARRIVED": "X1",
     "DELIVERED": "D1",
     "OUT_FOR_DELIVERY": "AJ",
+    "DEPARTED": "P1",
+    "ARRIVED": "X4",
 }
 _CARRIER_REFERENCES = (ReferenceType.MBL, ReferenceType.MAWB, ReferenceType.PRO, ReferenceType.TRACKING)
 

@@ -29,6 +29,7 @@ _ROLES = {
     "trucker": PartyRole.CARRIER,
     "parcel": PartyRole.LAST_MILE_CARRIER,
     "broker": PartyRole.CUSTOMS_BROKER,
+    "consolidator": PartyRole.WAREHOUSE,
     "haulier": PartyRole.CARRIER,
 }
 _NAMES = {
@@ -82,6 +83,7 @@ def _draft(journey: Journey, places: dict[str, Location], partners: dict[str, Pa
         reference=journey.reference,
         mode=journey.mode,
         type=journey.type,
+        service=journey.service,
         origin=places[journey.origin],
         destination=places[journey.destination],
         customer=partners[journey.customer],

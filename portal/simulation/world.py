@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shipments.enums import Mode, ReferenceType, ShipmentType, UnitKind
+from shipments.enums import Mode, ReferenceType, Service, ShipmentType, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Journey:
     number: int
     reference: str
     mode: str
+    service: str
     type: str
     origin: str
     destination: str
@@ -56,6 +57,7 @@ class Journey:
 @dataclass(frozen=True, slots=True)
 class Lane:
     mode: str
+    service: str
     type: str
     origin: str
     destination: str
@@ -110,16 +112,38 @@ STEPS: dict[str, tuple[Step, ...]] = {
     """),
 }
 
+# What happens to a part load beside, and the steps of its mode that are of the whole container.
+PART_STEPS: dict[tuple[str, str], tuple[Step, ...]] = {
+    (Service.LCL, ShipmentType.EXPORT): _steps("""
+        PICKED_UP o-d 144 haulier
+        WH_RECEIVED o-d 120 consolidator
+        STUFFED o-d 72 consolidator
+    """),
+    (Service.LCL, ShipmentType.IMPORT): _steps("""
+        STRIPPED d+a 44 consolidator
+        AVAILABLE d+a 60 consolidator
+    """),
+    (Service.LTL, ShipmentType.DOMESTIC): _steps("""
+        DEPARTED o+d 8 trucker
+        ARRIVED d-a 10 trucker
+        OUT_FOR_DELIVERY d-a 4 trucker
+    """),
+}
+NOT_OF_PARTS: dict[str, frozenset[str]] = {
+    Service.LCL: frozenset({"EMPTY_OUT", "GATE_OUT", "EMPTY_RETURNED"}),
+    Service.LTL: frozenset({"PICKUP_ARRIVED", "DELIVERY_ARRIVED"}),
+}
+
 LANES: tuple[Lane, ...] = (
-    Lane(Mode.OCEAN, ShipmentType.IMPORT, "CNSGH", "NLRTM", 32 * 24),
-    Lane(Mode.OCEAN, ShipmentType.IMPORT, "SGSIN", "DEHAM", 27 * 24),
-    Lane(Mode.OCEAN, ShipmentType.EXPORT, "NLRTM", "USNYC", 11 * 24),
-    Lane(Mode.OCEAN, ShipmentType.EXPORT, "DEHAM", "BRSSZ", 18 * 24),
-    Lane(Mode.AIR, ShipmentType.IMPORT, "HKHKG", "DEFRA", 13),
-    Lane(Mode.AIR, ShipmentType.EXPORT, "NLAMS", "USNYC", 9),
-    Lane(Mode.ROAD, ShipmentType.DOMESTIC, "USLAX", "USCHI", 52),
-    Lane(Mode.ROAD, ShipmentType.DOMESTIC, "USNYC", "USATL", 26),
-    Lane(Mode.PARCEL, ShipmentType.ECOMMERCE, "USLAX", "USNYC", 72),
+    Lane(Mode.OCEAN, Service.FCL, ShipmentType.IMPORT, "CNSGH", "NLRTM", 32 * 24),
+    Lane(Mode.OCEAN, Service.LCL, ShipmentType.IMPORT, "SGSIN", "DEHAM", 27 * 24),
+    Lane(Mode.OCEAN, Service.FCL, ShipmentType.EXPORT, "NLRTM", "USNYC", 11 * 24),
+    Lane(Mode.OCEAN, Service.LCL, ShipmentType.EXPORT, "DEHAM", "BRSSZ", 18 * 24),
+    Lane(Mode.AIR, "", ShipmentType.IMPORT, "HKHKG", "DEFRA", 13),
+    Lane(Mode.AIR, "", ShipmentType.EXPORT, "NLAMS", "USNYC", 9),
+    Lane(Mode.ROAD, Service.FTL, ShipmentType.DOMESTIC, "USLAX", "USCHI", 52),
+    Lane(Mode.ROAD, Service.LTL, ShipmentType.DOMESTIC, "USNYC", "USATL", 26),
+    Lane(Mode.PARCEL, "", ShipmentType.ECOMMERCE, "USLAX", "USNYC", 72),
 )
 CUSTOMERS = ("KESTREL", "LUMEN", "PAMPA", "OSTRAVA", "BLUEFIN", "ISAR")
 
@@ -145,18 +169,38 @@ def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, s
     return [*references, (kind, serial)], []
 
 
-def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime) -> Iterator[Happening]:
-    late = timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12)))
-    for step in STEPS[lane.mode]:
-        planned = (eta if step.from_eta else etd) + timedelta(hours=step.hours)
-        jitter = timedelta(minutes=random.randint(-90, 240))
-        happens_at = planned + jitter + (late if step.from_eta else late / 4)
-        place = lane.origin if step.at_origin else lane.destination
-        told_at = happens_at + timedelta(minutes=random.randint(5, 200))
-        if step.code == "ARRIVED" and late > timedelta(hours=6):
-            warned_at = etd + (eta - etd) / 2
-            yield Happening(step.code, place, happens_at, warned_at, step.reporter, is_estimate=True)
-        yield Happening(step.code, place, happens_at.replace(second=0), told_at, step.reporter)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A lane with the dates of one journey, and how late it truly is at its end."""
+
+    lane: Lane
+    etd: datetime
+    eta: datetime
+    late: timedelta
+
+
+def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime, beside: Random) -> list[Happening]:
+    """In the order in which they happen. `beside` is for what part loads have more of: what is the same for every
+    service of a lane stays the same."""
+    way = _Way(lane, etd, eta, timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12))))
+    of_mode = [happening for step in STEPS[lane.mode] for happening in _happening(random, step, way)]
+    more = PART_STEPS.get((lane.service, lane.type), ())
+    of_parts = [happening for step in more for happening in _happening(beside, step, way)]
+    left_out = NOT_OF_PARTS.get(lane.service, frozenset())
+    found = [happening for happening in of_mode if happening.code not in left_out]
+    return sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+
+
+def _happening(random: Random, step: Step, way: _Way) -> Iterator[Happening]:
+    planned = (way.eta if step.from_eta else way.etd) + timedelta(hours=step.hours)
+    jitter = timedelta(minutes=random.randint(-90, 240))
+    happens_at = planned + jitter + (way.late if step.from_eta else way.late / 4)
+    place = way.lane.origin if step.at_origin else way.lane.destination
+    told_at = happens_at + timedelta(minutes=random.randint(5, 200))
+    if step.code == "ARRIVED" and way.late > timedelta(hours=6):
+        warned_at = way.etd + (way.eta - way.etd) / 2
+        yield Happening(step.code, place, happens_at, warned_at, step.reporter, is_estimate=True)
+    yield Happening(step.code, place, happens_at.replace(second=0), told_at, step.reporter)
 
 
 def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Journey]:
@@ -173,6 +217,7 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             number=number,
             reference=f"S{seed}-{number:05d}",
             mode=lane.mode,
+            service=lane.service,
             type=lane.type,
             origin=lane.origin,
             destination=lane.destination,
@@ -183,5 +228,5 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             booked_at=etd + timedelta(hours=min(0.0, STEPS[lane.mode][0].hours) - 6),
             etd=etd,
             eta=eta,
-            happenings=tuple(_happenings(random, lane, etd, eta)),
+            happenings=tuple(_happenings(random, lane, etd, eta, Random(f"{seed} {number}"))),  # noqa: S311 as above
         )

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from partners.access import Access, ScopedQuerySet
+from partners.access import Access, ScopedQuerySet, granted_partners, sees_all
+from partners.enums import Permission
 from partners.models import User
-from shipments.enums import DocumentAudience, DocumentType
-from shipments.models.shipments import VIA_PARTIES, Shipment
+from shipments.enums import DocumentAudience, DocumentType, PartyRole
+from shipments.models.shipments import VIA_PARTIES, Shipment, ShipmentParty
 
 
 class DocumentQuerySet(ScopedQuerySet["Document"]):
-    def standing(self) -> DocumentQuerySet:
+    """Who sees a paper is decided in `for_user`, for every door alike."""
+
+    def standing(self) -> Self:
         """Those that nobody has withdrawn."""
         return self.filter(withdrawn_at=None)
+
+    def without_body(self) -> Self:
+        return self.defer("body")
+
+    def for_user(self, user: User | AnonymousUser, action: str = "view") -> Self:
+        """The house sees all. Others see, of shipments within their scope and while it stands, what is for their role
+        and what they filed themselves; they may change (withdraw) only the latter, while they may file papers."""
+        if not user.is_authenticated or sees_all(user):
+            return super().for_user(user, action)
+        if action == "view":
+            return super().for_user(user).standing().filter(Q(received_by=user) | self._shown_to(user))
+        filing = super().for_user(user, Permission.REPORT_EVENTS) | super().for_user(user, Permission.CHANGE_SHIPMENTS)
+        return filing.standing().filter(received_by=user)
+
+    def _shown_to(self, user: User) -> Q:
+        """PARTNER is for who plays another role on the shipment than its customer."""
+        granted = granted_partners(user, Permission.VIEW_SHIPMENTS).values("pk")
+        working = ShipmentParty.objects.filter(partner__in=granted).exclude(role=PartyRole.CUSTOMER)
+        partly = Q(audience=DocumentAudience.PARTNER, shipment__in=working.values("shipment"))
+        return Q(audience=DocumentAudience.CUSTOMER) | partly
 
 
 class Document(models.Model):
@@ -78,8 +102,13 @@ class Document(models.Model):
 class ShipmentPast(models.Model):
     """What the rules knew of a shipment until it was changed. A shipment that was never changed has none.
 
-    `facts`: {"dates": {anchor: ISO instant or null}, "type", "mode", "service", "origin", "destination", "cancelled",
-    "legs": [...], "units": [...]} as shipments.services.pasts writes them.
+    `facts`, as shipments.services.pasts writes them, once in a transaction:
+    {"dates": {"booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta": ISO 8601 instant or null},
+    "type", "mode", "service": their codes ("" for no service), "origin", "destination": ids of Location,
+    "cancelled": bool,
+    "legs": [{"sequence", "mode", "carrier": id of Partner or null, "origin", "destination": ids of Location,
+    "vessel_name", "vessel_imo", "voyage", "flight", "vehicle", "etd", "eta"}] by sequence,
+    "units": [{"kind", "number", "key", "iso_type"}] by key}.
     """
 
     access: ClassVar[Access] = VIA_PARTIES

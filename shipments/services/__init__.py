@@ -11,12 +11,14 @@ from shipments.services.connections import (
     save_connection,
     try_connection,
 )
+from shipments.services.documents import body_of, file_document, may_file, size_words, withdraw_document
 from shipments.services.health import note_silences, refresh_health
 from shipments.services.ingest import ingest_messages, ingest_waiting
 from shipments.services.intake import Receipt, receive, reprocess
 from shipments.services.mapping_files import check_mappings, export_mappings, import_mappings
 from shipments.services.mappings import rehearse_mapping, save_mapping, withdraw_mapping
 from shipments.services.outcomes import RowOutcome, outcomes_of
+from shipments.services.pasts import load_pasts, present_facts
 from shipments.services.place_lists import load_aliases, load_facilities, load_name_aliases, load_unlocode
 from shipments.services.places import delete_alias, preview_alias, save_alias, save_place
 from shipments.services.placing import sweep_places
@@ -52,6 +54,7 @@ __all__ = [
     "add_party",
     "add_references",
     "add_units",
+    "body_of",
     "cancel_shipment",
     "change_shipment",
     "check_mappings",
@@ -65,6 +68,7 @@ __all__ = [
     "dismiss_event",
     "error_file",
     "export_mappings",
+    "file_document",
     "hand_over",
     "import_mappings",
     "import_upload",
@@ -73,13 +77,16 @@ __all__ = [
     "load_aliases",
     "load_facilities",
     "load_name_aliases",
+    "load_pasts",
     "load_unlocode",
     "manual_source",
     "match_event",
     "match_waiting",
+    "may_file",
     "note_silences",
     "outcomes_of",
     "pause_connection",
+    "present_facts",
     "preview_alias",
     "read_now",
     "receive",
@@ -98,6 +105,7 @@ __all__ = [
     "save_mapping",
     "save_place",
     "save_source",
+    "size_words",
     "start_reprocess",
     "suggest_meanings",
     "sweep_places",
@@ -107,5 +115,6 @@ __all__ = [
     "try_connection",
     "undo_upload",
     "wake_collectors",
+    "withdraw_document",
     "withdraw_mapping",
 ]

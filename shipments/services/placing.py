@@ -151,7 +151,7 @@ def preview(affected: Affected) -> Preview:
         Move(old, places.get(old.pk) or "", new.location_id, old.occurred_at, new.occurred_at, new.time_zone)
         for old, new in moved[:_SHOWN]
     )
-    is_whole = total <= len(waiting) and (not affected.locations or (len(ids) < AT_ONCE and _last_id() <= _SAMPLED))
+    is_whole = total <= len(waiting) and (not affected.locations or (len(ids) < AT_ONCE and not _has_more()))
     return Preview(len(moved), moves, len(ids), total, is_whole)
 
 
@@ -214,6 +214,11 @@ def _standing(affected: Affected, *, after: int, until: int) -> tuple[list[int],
 
 def _last_id() -> int:
     return Event.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _has_more() -> bool:
+    """Whether there are events before those that a preview looks through. Numbers that no event has do not count."""
+    return Event.objects.filter(pk__lte=_last_id() - _SAMPLED).exists()
 
 
 def _first_standing(affected: Affected, limit: int) -> list[int]:

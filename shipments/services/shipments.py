@@ -25,10 +25,13 @@ from shipments.references import reference_type
 from shipments.services.giving_way import look_again
 from shipments.services.intake import printable
 from shipments.services.pairing import touch
+from shipments.services.pasts import keep_past
 from shipments.services.sources import is_internal
 from shipments.services.taking_up import take_up
 
-_CHANGEABLE = frozenset({"type", "origin", "destination", "booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta"})
+_CHANGEABLE = frozenset(
+    {"type", "service", "origin", "destination", "booked_at", "cargo_ready_at", "cut_off_at", "etd", "eta"}
+)
 # The dates between which a container number means the shipment (shipments.matching).
 _WINDOW = frozenset({"booked_at", "cargo_ready_at", "etd", "eta"})
 _ONE_REFERENCE = "shipment_reference_is_unique_per_customer"
@@ -72,18 +75,21 @@ def create_shipment(draft: ShipmentDraft, *, by: User | None) -> Shipment:
 
 @transaction.atomic
 def change_shipment(shipment: Shipment, *, changes: Mapping[str, Any], by: User | None) -> None:
-    """Change dates, places or the type. Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`.
+    """Change dates, places, the type or the service; what it was is kept (services.pasts) where something differs.
 
     The dates say which events with its container number are about it: those that wait are looked at again.
+    Raises DomainError `not_changeable`, `invalid`, `shipment_cancelled`.
     """
     _must_change(shipment, by)
     for name in changes:
         if name not in _CHANGEABLE:
             raise DomainError("not_changeable", _("This cannot be changed: %s.") % name, field=name)
-    _must_stand(shipment)
+    stands = _must_stand(shipment)
     for name, value in changes.items():
         setattr(shipment, name, value)
     checked(shipment, exclude=("customer", "reference", "created_by"))
+    if any(getattr(stands, name) != value for name, value in changes.items()):
+        keep_past(shipment, by=by)
     Shipment.objects.filter(pk=shipment.pk).update(**changes)
     if _WINDOW & changes.keys():
         take_up(shipment, others_too=True)
@@ -115,6 +121,8 @@ def add_units(shipment: Shipment, units: Sequence[tuple[str, str, str]], *, by: 
     _must_change(shipment, by)
     _must_be_right(by, units=units)
     rows = _units(shipment, units)
+    if {unit.key for unit in rows} - set(shipment.units.values_list("key", flat=True)):
+        keep_past(shipment, by=by)
     Unit.objects.bulk_create(rows, ignore_conflicts=True)
     known_by = [(_UNIT_REFERENCES[unit.kind], unit.number) for unit in rows]
     Reference.objects.bulk_create(_references(shipment, known_by), ignore_conflicts=True)
@@ -153,6 +161,7 @@ def cancel_shipment(shipment: Shipment, *, reason: str, by: User | None) -> None
     if not said:
         raise DomainError("reason_missing", _("Say why, for those who read it later."), field="reason")
     _must_stand(shipment)
+    keep_past(shipment, by=by)
     now = timezone.now()
     Shipment.objects.filter(pk=shipment.pk).update(cancelled_at=now, cancel_reason=said)
     shipment.cancelled_at, shipment.cancel_reason = now, said
@@ -164,6 +173,7 @@ def _insert(draft: ShipmentDraft, by: User | None) -> Shipment:
         reference=_usable(draft.reference, "reference"),
         type=draft.type or _type_of(draft),
         mode=draft.mode,
+        service=draft.service,
         customer=draft.customer,
         origin=draft.origin,
         destination=draft.destination,
@@ -289,9 +299,12 @@ def _must_change(shipment: Shipment, by: User | None) -> None:
         raise DomainError("not_allowed", _("Only the customer's own people may change this shipment."))
 
 
-def _must_stand(shipment: Shipment) -> None:
-    if Shipment.objects.select_for_update().filter(pk=shipment.pk, cancelled_at=None).first() is None:
+def _must_stand(shipment: Shipment) -> Shipment:
+    """The row as it stands, locked; not against the events that are matched to it meanwhile, which only refer to it."""
+    standing = Shipment.objects.select_for_update(no_key=True).filter(pk=shipment.pk, cancelled_at=None).first()
+    if standing is None:
         raise DomainError("shipment_cancelled", _("This shipment was cancelled."), conflict=True)
+    return standing
 
 
 def _known(by: User | None) -> User:

@@ -107,6 +107,44 @@ def test_charges_follow_what_is_owed(owed: list[Owed], charges: list[ChargeFacts
     assert decide(owed, charges) == expected
 
 
+A_UNIT = replace(DRAFT, slot="L2:UA")
+UNITS = [Owed(A_UNIT, frozenset({"L2:UA"})), Owed(replace(DRAFT, slot="L2:UB"), frozenset({"L2:UB"}))]
+OF_A = replace(CHARGE, slot="L2:UA")
+
+
+@pytest.mark.parametrize(
+    ("owed", "charges", "expected"),
+    [
+        pytest.param(UNITS, [], Decisions(create=[(UNITS[0].result, 1), (UNITS[1].result, 1)]), id="both come"),
+        pytest.param(UNITS, [OF_A], Decisions(create=[(UNITS[1].result, 1)]), id="the second comes"),
+        pytest.param(UNITS, [OF_A, replace(OF_A, id=12, slot="L2:UB")], Decisions(), id="triggered again"),
+        pytest.param(
+            UNITS[1:], [OF_A, replace(OF_A, id=12, slot="L2:UB")], Decisions(cancel=[(10, RETRACTED)]), id="one is gone"
+        ),
+        pytest.param(
+            UNITS[:1],
+            [in_state(OF_A, ChargeState.INVOICED), in_state(replace(OF_A, id=12, slot="L2:UB"), ChargeState.INVOICED)],
+            Decisions(reverse=[12]),
+            id="one is gone after invoicing",
+        ),
+        pytest.param(
+            UNITS, [CHARGE], Decisions(cancel=[(10, RETRACTED)], create=[(one.result, 1) for one in UNITS]),
+            id="was of the whole shipment",
+        ),
+        pytest.param(
+            [Owed(Unpriced(RULE, "L2:UA", "none"), frozenset({"L2:UA"})), UNITS[1]],
+            [OF_A],
+            Decisions(create=[(UNITS[1].result, 1)]),
+            id="the price of one is gone",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_owed_once_a_unit_is_charged_once_a_unit(
+    owed: list[Owed], charges: list[ChargeFacts], expected: Decisions
+) -> None:
+    assert decide(owed, charges) == expected
+
+
 def applied(decisions: Decisions, charges: list[ChargeFacts]) -> list[ChargeFacts]:
     """What the services write, on facts."""
     cancelled, restored = {pk for pk, _ in decisions.cancel}, set(decisions.restore)

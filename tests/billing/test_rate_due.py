@@ -236,7 +236,7 @@ def test_a_batch_takes_the_same_number_of_queries_whatever_its_size(shipments: i
         reach(billable_shipment(f"S-{n}"))
     with CaptureQueriesContext(connection) as queries:
         assert rate_due() == shipments
-    assert len(queries) == 16
+    assert len(queries) == 22
 
 
 def test_at_most_limit_shipments_are_rated() -> None:

@@ -150,3 +150,117 @@ def test_a_rule_fires_once_a_shipment_on_its_kind_of_milestone(rule: RuleFacts, 
     found = owed([rule], SHIPMENT, [again, DEPARTED], [HOUSE])
     assert [set(one.slots) for one in found] == slots
     assert [one.result.slot for one in found] == ["L2"] * len(slots)
+
+
+# --- charges that a line of the template names, and lines that stand once a unit ------------------------------------
+
+GATE_OUT = ReachedMilestone("L5", 5, "GATE_OUT", PlaceRole.POD, AT, ("FREIGHT",))
+PER_UNIT = tariff("UNITS", priced("100", basis=RateBasis.PER_UNIT))
+
+
+def found(
+    rules: list[RuleFacts], *reached: ReachedMilestone, tariffs: tuple[TariffFacts, ...] = (HOUSE,)
+) -> list[tuple[int, str, str, list[str]]]:
+    """(rule, slot that names the charge, quantity and amount or the reason, slots) of everything owed."""
+    rows = []
+    for one in owed(rules, SHIPMENT, list(reached), list(tariffs)):
+        result = one.result
+        what = f"{result.quantity} {result.amount}" if isinstance(result, ChargeDraft) else result.reason
+        rows.append((result.rule.id, result.slot, what, sorted(one.slots)))
+    return rows
+
+
+def test_a_line_that_names_a_charge_fires_its_rule_whatever_the_milestone() -> None:
+    assert found([RULE], GATE_OUT) == [(1, "L5", "1 100.00", ["L5"])]
+    assert found([RULE], replace(GATE_OUT, charges=("OTHER",))) == []
+    assert found([replace(RULE, mode="air")], GATE_OUT) == []
+    assert found([replace(RULE, place_role=PlaceRole.POL)], GATE_OUT) == [(1, "L5", "1 100.00", ["L5"])]
+
+
+def test_what_fires_both_ways_is_charged_once() -> None:
+    both = replace(DEPARTED, charges=("FREIGHT",))
+    assert found([RULE], both) == [(1, "L2", "1 100.00", ["L2"])]
+    assert found([RULE], GATE_OUT, DEPARTED) == [(1, "L2", "1 100.00", ["L2", "L5"])]
+
+
+@pytest.mark.parametrize(
+    ("second", "fires"),
+    [
+        ({}, 1),
+        ({"mode": "ocean"}, 2),
+        ({"milestone": "GATE_OUT"}, 2),
+        ({"mode": "ocean", "is_active": False}, 1),
+        ({"mode": "air"}, 1),
+    ],
+)
+def test_of_several_rules_of_one_code_a_line_fires_the_nearest(second: dict[str, object], fires: int) -> None:
+    rules = [RULE, replace(RULE, id=2, code="second", **second)]
+    assert [row[0] for row in found(rules, GATE_OUT)] == [fires]
+    assert [row[0] for row in found(rules[::-1], GATE_OUT)] == [fires]
+
+
+def test_a_line_fires_the_rules_of_both_sides() -> None:
+    buying = replace(RULE, id=2, side=Side.BUY)
+    lists = (HOUSE, tariff("BUY", priced("60"), side=Side.BUY))
+    assert found([RULE, buying], GATE_OUT, tariffs=lists) == [
+        (1, "L5", "1 100.00", ["L5"]), (2, "L5", "1 60.00", ["L5"]),
+    ]  # fmt: skip
+
+
+def of_unit(unit: str, **changes: object) -> ReachedMilestone:
+    return replace(GATE_OUT, slot=f"L5:U{unit}", **changes)
+
+
+def test_a_price_per_unit_is_owed_for_each_unit_when_its_own_milestone_is_reached() -> None:
+    one, two = of_unit("MSKU1"), of_unit("MSKU2", earned_at=AT + timedelta(days=1))
+    assert found([RULE], two, tariffs=(PER_UNIT,)) == [(1, "L5:UMSKU2", "1 100.00", ["L5:UMSKU2"])]
+    assert found([RULE], two, one, tariffs=(PER_UNIT,)) == [
+        (1, "L5:UMSKU1", "1 100.00", ["L5:UMSKU1"]), (1, "L5:UMSKU2", "1 100.00", ["L5:UMSKU2"]),
+    ]  # fmt: skip
+    # By the kind of the milestone as by the line, and both ways at once.
+    by_kind = replace(RULE, milestone="GATE_OUT")
+    assert len(found([by_kind], replace(one, charges=()), replace(two, charges=()), tariffs=(PER_UNIT,))) == 2
+    assert len(found([by_kind], one, two, tariffs=(PER_UNIT,))) == 2
+
+
+def test_two_milestones_of_one_unit_are_one_charge_of_it() -> None:
+    emptied = replace(GATE_OUT, slot="L9:UMSKU1", position=9)
+    assert found([RULE], emptied, of_unit("MSKU1"), of_unit("MSKU2"), tariffs=(PER_UNIT,)) == [
+        (1, "L5:UMSKU1", "1 100.00", ["L5:UMSKU1", "L9:UMSKU1"]), (1, "L5:UMSKU2", "1 100.00", ["L5:UMSKU2"]),
+    ]  # fmt: skip
+
+
+def test_a_price_per_shipment_is_owed_once_however_many_units_legs_and_stops() -> None:
+    units = [of_unit("MSKU2"), of_unit("MSKU1")]
+    assert found([RULE], *units) == [(1, "L5:UMSKU1", "1 100.00", ["L5:UMSKU1", "L5:UMSKU2"])]
+    parts = [replace(GATE_OUT, slot=slot) for slot in ("L5:G1", "L5:G2", "L5:S1")]
+    assert found([RULE], *parts) == [(1, "L5:G1", "1 100.00", ["L5:G1", "L5:G2", "L5:S1"])]
+    assert found([RULE], *parts, tariffs=(PER_UNIT,)) == [(1, "L5:G1", "3 300.00", ["L5:G1", "L5:G2", "L5:S1"])]
+
+
+def test_where_the_whole_shipment_reached_it_too_it_is_owed_for_all_units_once() -> None:
+    whole = replace(GATE_OUT, slot="L2", position=2)
+    assert found([RULE], of_unit("MSKU1"), whole, tariffs=(PER_UNIT,)) == [
+        (1, "L2", "3 300.00", ["L2", "L5:UMSKU1"])
+    ]  # fmt: skip
+    unplanned = replace(GATE_OUT, slot="X:GATE_OUT:USNYC:1")
+    assert (unplanned.unit, of_unit("MSKU1").unit) == ("", "MSKU1")
+
+
+def test_each_unit_has_the_price_of_its_own_day_and_waits_for_one_by_itself() -> None:
+    ends = tariff("OLD", priced("100", basis=RateBasis.PER_UNIT), valid_until=AT.date())
+    early, late = of_unit("MSKU2"), of_unit("MSKU1", earned_at=AT + timedelta(days=1))
+    waits = "No price list has FREIGHT by ocean on 2026-11-03."
+    assert found([RULE], early, late, tariffs=(ends,)) == [
+        (1, "L5:UMSKU1", waits, ["L5:UMSKU1"]), (1, "L5:UMSKU2", "1 100.00", ["L5:UMSKU2"]),
+    ]  # fmt: skip
+    assert [row[1] for row in found([RULE], early, late, tariffs=())] == ["L5:UMSKU1", "L5:UMSKU2"]
+
+
+@given(st.permutations(["MSKU1", "MSKU2", "MSKU3", "MSKU4"]), st.integers(min_value=0, max_value=4))
+def test_the_order_in_which_units_come_changes_nothing(units: list[str], count: int) -> None:
+    reached = [of_unit(unit) for unit in units[:count]]
+    assert found([RULE], *reached, tariffs=(PER_UNIT,)) == found(
+        [RULE], *sorted(reached, key=lambda m: m.slot), tariffs=(PER_UNIT,)
+    )
+    assert len(found([RULE], *reached, tariffs=(PER_UNIT,))) == count

@@ -12,6 +12,7 @@ import factory
 from partners.enums import PartnerKind
 from shipments.enums import (
     Classifier,
+    DocumentType,
     Format,
     LocationKind,
     MessageState,
@@ -23,6 +24,7 @@ from shipments.enums import (
 )
 from shipments.matching import reference_key
 from shipments.models import (
+    Document,
     Event,
     EventMatch,
     Location,
@@ -122,6 +124,21 @@ class ShipmentFactory(factory.django.DjangoModelFactory):
     def parties(self: Shipment, create: bool, said: Iterable[tuple[object, str]] | None) -> None:
         for partner, role in [(self.customer, PartyRole.CUSTOMER), *(said or ())]:
             ShipmentParty.objects.create(shipment=self, partner=partner, role=role)
+
+
+class DocumentFactory(factory.django.DjangoModelFactory):
+    """An internal commercial invoice, always of the same bytes."""
+
+    class Meta:
+        model = Document
+
+    shipment = factory.SubFactory(ShipmentFactory)
+    type = DocumentType.COMMERCIAL_INVOICE
+    name = "invoice.pdf"
+    content_type = "application/pdf"
+    body = b"%PDF-1.7 invoice"
+    size = factory.LazyAttribute(lambda document: len(document.body))
+    digest = factory.LazyAttribute(lambda document: hashlib.sha256(document.body).hexdigest())
 
 
 class EventFactory(factory.django.DjangoModelFactory):

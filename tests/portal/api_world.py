@@ -16,11 +16,18 @@ from billing.models import Accrual, ExportBatch, Invoice
 from billing.services import export_invoices
 from milestones.models import ShipmentException, WorkTask
 from partners.models import Partner, User
-from shipments.models import Acknowledgement, Event, Message, Shipment, Source
+from shipments.models import Acknowledgement, Document, Event, Message, Shipment, Source
 from tests.factories.billing import drafted, handling, issued
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import PartnerFactory, api_key
-from tests.factories.shipments import EventFactory, LocationFactory, MessageFactory, SourceFactory, native
+from tests.factories.shipments import (
+    DocumentFactory,
+    EventFactory,
+    LocationFactory,
+    MessageFactory,
+    SourceFactory,
+    native,
+)
 from tests.portal.journeys import shipment_of, with_journey
 
 ROOT = "/api/v1/"
@@ -65,6 +72,11 @@ USES = {
     ("timeline", "GET"): Use("shipments/{shipment}/timeline/", "read", EVERYBODY),
     ("shipment-dcsa", "GET"): Use("shipments/{shipment}/dcsa/", "read", EVERYBODY),
     ("shipment-epcis", "GET"): Use("shipments/{shipment}/epcis/", "read", EVERYBODY),
+    ("documents", "GET"): Use("documents/", "read", EVERYBODY),
+    ("documents", "POST"): Use("documents/", "write", WORKING, 201, body="document"),
+    ("document", "GET"): Use("documents/{document}/", "read", EVERYBODY),
+    ("document-file", "GET"): Use("documents/{document}/file/", "read", EVERYBODY),
+    ("document-withdraw", "POST"): Use("documents/{document}/withdraw/", "write", WORKING, body="reason"),
     ("milestone-templates", "GET"): Use("milestone-templates/", "", EVERYBODY),
     ("milestone-template", "GET"): Use("milestone-templates/{template}/{version}/", "", EVERYBODY),
     ("milestone-template-import", "POST"): Use("milestone-templates/import/", "", PLANNING, 201, body="template"),
@@ -120,6 +132,12 @@ class Own:
             "events": [native("DEPARTED", ("mbl", "UNKNOWN2"))],
             "shipment": shipment(self.partner.code),
             "change": {"eta": "2026-12-24T08:00:00+01:00"},
+            "document": {
+                "shipment": self.places["shipment"],
+                "type": "pod",
+                "name": "pod.txt",
+                "content": "cG9k",
+            },
             "snooze": {"until": "2099-01-01T00:00:00Z"},
             "nobody": {"to": None},
             "reason": {"reason": "Agreed with the customer"},
@@ -170,7 +188,9 @@ def _own(code: str) -> Own:
     message = MessageFactory(source=source, raw=code.encode())
     Acknowledgement.objects.create(message=message, kind="CONTRL", body=b"UNB+UNOC:3", is_accepted=True)
     departed = booked.milestones.get(type="DEPARTED")
-    rows: dict[str, Source | Message | Event | Shipment | ShipmentException | WorkTask | Invoice | Accrual] = {
+    rows: dict[
+        str, Source | Message | Event | Shipment | Document | ShipmentException | WorkTask | Invoice | Accrual
+    ] = {
         "source": source,
         "shipment": booked,
         "message": message,
@@ -180,7 +200,9 @@ def _own(code: str) -> Own:
         "invoice": issued(f"{code}-2", customer=partner),
         "draft": drafted(f"{code}-3", customer=partner),
     }
-    return Own(partner, api_key(partner, *SCOPES, name="All")[1], rows)
+    key, secret = api_key(partner, *SCOPES, name="All")
+    rows["document"] = DocumentFactory(shipment=booked, audience="customer", received_by=key.user)
+    return Own(partner, secret, rows)
 
 
 def bearer(secret: str) -> dict[str, str]:

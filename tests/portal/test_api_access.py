@@ -111,16 +111,20 @@ NOT_FOR_VIEWERS = {
     ("clinic", "POST"): 404,
     ("shipments", "POST"): 400, ("shipment", "PATCH"): 403,
     ("message-acknowledgement", "GET"): 404, ("message-acknowledgement", "POST"): 404,
+    ("documents", "POST"): 403,
 }  # fmt: skip
 WITHOUT_INVOICES = dict.fromkeys([("invoice", "GET"), ("invoice-pdf", "GET"), ("invoice-csv", "GET")], 404)
+
+# Filed by the key, and nobody else's to withdraw.
+NOT_MINE = {("document-withdraw", "POST"): 404}
 
 
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        (Role.VIEWER, NOT_FOR_VIEWERS | WITHOUT_INVOICES),
-        (Role.EDITOR, WITHOUT_INVOICES),
-        (Role.ADMINISTRATOR, {}),
+        (Role.VIEWER, NOT_FOR_VIEWERS | WITHOUT_INVOICES | NOT_MINE),
+        (Role.EDITOR, WITHOUT_INVOICES | NOT_MINE),
+        (Role.ADMINISTRATOR, NOT_MINE),
     ],
 )
 def test_people_of_a_partner_do_what_their_role_may(world, role, refused):

@@ -87,7 +87,7 @@ def test_every_post_may_carry_a_key(schema):
 def test_lists_are_described_with_their_parameters(schema):
     described = {p["name"] for p in schema["paths"]["/api/v1/shipments/"]["get"]["parameters"]}
     assert described == {
-        "cursor", "limit", "reference", "mode", "status", "customer", "origin", "destination", "eta_after",
+        "cursor", "limit", "reference", "mode", "service", "status", "customer", "origin", "destination", "eta_after",
         "eta_before", "has_exception", "search", "updated_since",
     }  # fmt: skip
 

@@ -41,6 +41,7 @@ def test_a_shipment_with_everything_comes_back_as_it_was_said(secret, carrier):
         secret,
         type="import",
         mode="vessel",
+        service="FCL",
         origin="cnsgh",
         destination="NLRTM",
         parties=[{"partner": "LINE", "role": "carrier"}],
@@ -60,8 +61,8 @@ def test_a_shipment_with_everything_comes_back_as_it_was_said(secret, carrier):
     moments = {name: made.pop(name) for name in ("created_at", "updated_at")}
     assert all(moment.endswith("+00:00") for moment in moments.values())
     assert made == {
-        "id": str(row.public_id), "reference": "NEW-1", "type": "import", "mode": "ocean", "origin": "CNSGH",
-        "destination": "NLRTM", "customer": "ALPHA",
+        "id": str(row.public_id), "reference": "NEW-1", "type": "import", "mode": "ocean", "service": "fcl",
+        "origin": "CNSGH", "destination": "NLRTM", "customer": "ALPHA",
         "parties": [{"partner": "ALPHA", "role": "customer"}, {"partner": "LINE", "role": "carrier"}],
         "references": [
             {"type": "shipment", "value": "NEW-1"}, {"type": "mbl", "value": "MAEU 123-4"},
@@ -195,3 +196,24 @@ def test_a_cancelled_shipment_stays_as_it_is(secret):
     answer = ask(f"shipments/{made['id']}/", "PATCH", secret=secret, body={"eta": "2027-01-01T00:00:00Z"})
     assert refused(answer) == (409, "shipment_cancelled", [])
     assert ask(f"shipments/{made['id']}/", secret=secret).json()["cancelled_at"].endswith("+00:00")
+
+
+def test_the_service_is_said_changed_found_and_told_from_the_mode(secret):
+    made = [
+        create(secret, reference="S-0").json(),
+        create(secret, reference="S-1", mode="FCL").json(),
+        create(secret, reference="S-2", mode="ltl", service="ftl").json(),
+        create(secret, reference="S-3", mode="ocean", service="").json(),
+    ]
+    assert [(one["mode"], one["service"]) for one in made] == [
+        ("ocean", ""), ("ocean", "fcl"), ("road", "ftl"), ("ocean", ""),
+    ]  # fmt: skip
+    path = f"shipments/{made[3]['id']}/"
+    changed = ask(path, "PATCH", secret=secret, body={"service": "LCL"}).json()
+    assert (changed["service"], changed["mode"]) == ("lcl", "ocean")
+    found = ask("shipments/?service=lcl", secret=secret).json()["results"]
+    assert [one["reference"] for one in found] == ["S-3"]
+    assert ask(path, "PATCH", secret=secret, body={"service": ""}).json()["service"] == ""
+    for wrong in ({"service": "teleport"}, {"service": None}, {"service": 7}):
+        assert ask(path, "PATCH", secret=secret, body=wrong).status_code == 400
+    assert ask("shipments/?service=teleport", secret=secret).status_code == 400

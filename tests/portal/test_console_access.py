@@ -29,7 +29,7 @@ from shipments.services import check_upload, save_connection
 from tests.factories.billing import handling, issued
 from tests.factories.milestones import CaseFactory, EtaScoreFactory, PlanUpgradeFactory, TaskFactory
 from tests.factories.partners import NotificationFactory, PartnerFactory, UserFactory, api_key, internal, member
-from tests.factories.shipments import EventFactory, MessageFactory, SourceFactory
+from tests.factories.shipments import DocumentFactory, EventFactory, MessageFactory, SourceFactory
 from tests.portal.journeys import shipment_of, with_journey
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db
 ROOMS = {
     "shipments_shipment": ("sales", ""),
     "shipments_event": ("sales", ""),
+    "shipments_document": ("sales", ""),
     "shipments_waitingevent": ("sales", ""),
     "shipments_message": ("sales", ""),
     "shipments_upload": ("sales", ""),
@@ -71,9 +72,11 @@ ACTIONS = {
     "shipments_shipment record": ("operations", "sales"),
     "shipments_shipment add_reference": ("operations", "finance"),
     "shipments_shipment add_party": ("customs", "sales"),
+    "shipments_shipment file": ("customs", "finance"),
     "shipments_shipment dates": ("operations", "auditor"),
     "shipments_shipment cancel": ("operations", "sales"),
     "shipments_shipment create": ("operations", "sales"),
+    "shipments_document withdraw": ("operations", "sales"),
     "shipments_event retract": ("operations", "sales"),
     "shipments_waitingevent map": ("operations", "customs"),
     "shipments_waitingevent place": ("customs", "sales"),
@@ -159,6 +162,7 @@ ACTIONS = {
 FILES = {
     "shipments_message raw": ("sales", ""),
     "shipments_message acknowledgement": ("sales", ""),
+    "shipments_document body": ("sales", ""),
     "shipments_upload errors": ("sales", ""),
     "shipments_shipment dcsa": ("sales", ""),
     "shipments_shipment epcis": ("sales", ""),
@@ -194,6 +198,7 @@ def rows() -> dict[str, Model]:
     return {
         "shipments_shipment": shipment,
         "shipments_event": event,
+        "shipments_document": DocumentFactory(shipment=shipment),
         "shipments_waitingevent": waiting,
         "shipments_message": answered,
         "shipments_source": SourceFactory(),

@@ -17,10 +17,11 @@ from partners.enums import InternalGroup, Role
 from partners.models import Partner, Subscription, User, WebhookEndpoint
 from partners.services import add_endpoint
 from portal.pages.urls import urlpatterns
-from shipments.models import Shipment, Upload
+from shipments.models import Document, Shipment, Upload
 from shipments.services import check_upload, table_source
 from tests.factories.billing import handling, issued
 from tests.factories.partners import PartnerFactory, UserFactory, internal, member
+from tests.factories.shipments import DocumentFactory
 from tests.portal.journeys import shipment_of, with_journey
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,7 @@ class World:
     invoice: Invoice
     upload: Upload
     endpoint: WebhookEndpoint
+    document: Document
     viewer: User
     editor: User
     administrator: User
@@ -50,9 +52,11 @@ def world() -> World:
     partner = PartnerFactory(billing_address="Quay 1\nRotterdam")
     handling()
     editor, administrator = member(partner, Role.EDITOR), member(partner, Role.ADMINISTRATOR)
+    shipment = with_journey(shipment_of(partner))
     return World(
         partner=partner,
-        shipment=with_journey(shipment_of(partner)),
+        shipment=shipment,
+        document=DocumentFactory(shipment=shipment, audience="customer"),
         invoice=issued("S-INVOICED", customer=partner),
         viewer=member(partner, Role.VIEWER),
         editor=editor,
@@ -97,6 +101,8 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "preferences": EVERYBODY,
     "webhooks": ALL_WHO_MANAGE,
     "webhook": OWN_ENDPOINT,
+    "file_document": OWN_SHIPMENT_TO_EDIT,
+    "document": OWN_SHIPMENT,
     "grid": ALL_WHO_REPORT,
     "uploads": ALL_WHO_REPORT,
     "upload": OWN_UPLOAD,
@@ -111,6 +117,7 @@ ANSWERS: dict[str, tuple[int, ...]] = {
 def address(name: str, world: World) -> str:
     rows: dict[str, Any] = {
         "shipment": world.shipment, "report": world.shipment, "follow": world.shipment, "webhook": world.endpoint,
+        "file_document": world.shipment, "document": world.document,
     }  # fmt: skip
     if name.startswith("upload_") or name == "upload":
         rows[name] = world.upload
@@ -137,7 +144,19 @@ def test_without_a_login_the_way_leads_over_the_login_back_to_the_page(world: Wo
 
 
 @pytest.mark.parametrize(
-    "name", ["shipment", "report", "upload", "upload_errors", "invoice", "invoice_pdf", "invoice_csv", "webhook"]
+    "name",
+    [
+        "shipment",
+        "report",
+        "file_document",
+        "document",
+        "upload",
+        "upload_errors",
+        "invoice",
+        "invoice_pdf",
+        "invoice_csv",
+        "webhook",
+    ],
 )
 def test_what_is_anothers_is_answered_like_what_does_not_exist(world: World, name: str) -> None:
     client = signed_in(world.outsider)
@@ -187,7 +206,19 @@ def test_people_of_the_house_see_shipments_of_all_and_money_only_by_right(
 
 
 @pytest.mark.parametrize(
-    "name", ["shipments", "shipment", "invoices", "invoice", "report", "notices", "preferences", "webhooks", "webhook"]
+    "name",
+    [
+        "shipments",
+        "shipment",
+        "invoices",
+        "invoice",
+        "report",
+        "file_document",
+        "notices",
+        "preferences",
+        "webhooks",
+        "webhook",
+    ],
 )
 def test_a_page_runs_under_the_strict_policy_without_inline_style_or_script(world: World, name: str) -> None:
     response = signed_in(world.administrator).get(address(name, world))

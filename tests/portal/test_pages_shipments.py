@@ -22,9 +22,9 @@ pytestmark = pytest.mark.django_db
 
 LIST = "/portal/"
 # Session, person, rights, counts, shipments with three kinds of rows, roles, money, the bell, and on the page whether
-# it is followed and its arrivals: the same for any number of rows.
+# it is followed, its arrivals and its papers: the same for any number of rows.
 LIST_QUERIES = 11
-PAGE_QUERIES = 14
+PAGE_QUERIES = 15
 
 
 @pytest.fixture

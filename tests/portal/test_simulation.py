@@ -59,6 +59,20 @@ def test_another_seed_makes_another_world():
     assert world() != list(journeys(count=40, seed=8, now=NOW, days=45))
 
 
+def test_a_world_has_every_service_that_is_carried_and_part_loads_have_their_own_steps():
+    told = {}
+    for journey in world():
+        told.setdefault((journey.mode, journey.service, journey.type), {h.code for h in journey.happenings})
+    assert {key[:2] for key in told} == {
+        ("ocean", "fcl"), ("ocean", "lcl"), ("road", "ftl"), ("road", "ltl"), ("air", ""), ("parcel", ""),
+    }  # fmt: skip
+    assert told["ocean", "lcl", "import"] >= {"STRIPPED", "AVAILABLE", "DISCHARGED"}
+    assert told["ocean", "lcl", "export"] >= {"WH_RECEIVED", "STUFFED", "LOADED"}
+    assert not told["ocean", "lcl", "import"] & {"EMPTY_OUT", "GATE_OUT", "EMPTY_RETURNED"}
+    assert told["road", "ltl", "domestic"] == {"PICKED_UP", "DEPARTED", "ARRIVED", "OUT_FOR_DELIVERY", "DELIVERED"}
+    assert [h for j in world() for h in j.happenings if h.happens_at > h.told_at and not h.is_estimate] == []
+
+
 def test_every_lane_runs_between_places_that_ship_with_the_product(places):
     assert [code for lane in LANES for code in (lane.origin, lane.destination) if code not in places] == []
 
@@ -83,6 +97,11 @@ def test_chaos_is_repeatable_and_loses_doubles_and_disorders():
     assert set(disturbed) < set(sent)
     assert len(disturbed) > len(set(disturbed))
     assert disturbed != sorted(disturbed, key=lambda message: int(message.payload))
+
+
+def test_what_has_no_id_of_its_sender_is_neither_corrected_nor_taken_back():
+    sent = [Sent("A", Format.NATIVE, b'[{"raw_code": "ZX7", "n": %d}]' % n) for n in range(500)]
+    assert set(disturb(sent, seed=3)) < set(sent)
 
 
 def test_simulate_runs_up_to_exceptions_charges_and_issued_invoices(db):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from core.invariants import check
 from shipments.invariants import INVARIANTS
@@ -10,14 +13,17 @@ from shipments.models import (
     Acknowledgement,
     Connection,
     ControlNumber,
+    Document,
     Location,
     Message,
+    ShipmentPast,
     Upload,
     WaitingEvent,
     WebhookReceipt,
 )
+from shipments.services import present_facts
 from tests.factories.partners import internal
-from tests.factories.shipments import EventFactory, MessageFactory, SourceFactory
+from tests.factories.shipments import DocumentFactory, EventFactory, MessageFactory, ShipmentFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +101,22 @@ def test_a_place_that_is_the_same_as_an_alias_is_found():
     assert broken("another_name_leads_to_a_place_itself") == ()
     Location.objects.filter(pk=third.pk).update(same_as=other)
     assert broken("another_name_leads_to_a_place_itself") == (third.unlocode,)
+
+
+def test_a_document_of_other_bytes_than_were_filed_is_found():
+    document = DocumentFactory()
+    assert broken("a_document_is_what_was_filed") == ()
+    for wrong in ({"body": b"%PDF-1.7 invoicE"}, {"size": 3}, {"digest": "0" * 64}):
+        one = DocumentFactory(**wrong, digest=document.digest) if "body" in wrong else DocumentFactory(**wrong)
+        assert broken("a_document_is_what_was_filed") == (str(one.public_id),)
+        Document.objects.filter(pk=one.pk).delete()
+
+
+def test_an_earlier_state_that_is_not_over_or_says_less_is_found():
+    shipment, now = ShipmentFactory(), timezone.now() - timedelta(minutes=1)
+    facts = present_facts([shipment.pk])[shipment.pk]
+    ShipmentPast.objects.create(shipment=shipment, until=now, facts=facts)
+    assert broken("an_earlier_state_says_all_that_rules_know") == ()
+    coming = ShipmentPast.objects.create(shipment=shipment, until=now + timedelta(days=1), facts=facts)
+    poor = ShipmentPast.objects.create(shipment=shipment, until=now, facts={"dates": {}})
+    assert broken("an_earlier_state_says_all_that_rules_know") == (str(coming.pk), str(poor.pk))

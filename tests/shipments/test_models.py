@@ -26,6 +26,7 @@ from shipments.models import (
 from tests.factories.partners import PartnerFactory, internal
 from tests.factories.shipments import (
     NOON,
+    DocumentFactory,
     EventFactory,
     LocationFactory,
     MessageFactory,
@@ -157,6 +158,13 @@ BROKEN = {
     ),
     "shipment_type_is_known": lambda: ShipmentFactory(type="gift"),
     "shipment_mode_is_known": lambda: ShipmentFactory(mode="teleport"),
+    "shipment_service_is_known": lambda: ShipmentFactory(service="teleport"),
+    "document_is_filed_once": lambda: same_fields(
+        lambda shipment: DocumentFactory(shipment=shipment), shipment=ShipmentFactory
+    ),
+    "document_type_is_known": lambda: DocumentFactory(type="selfie"),
+    "document_audience_is_known": lambda: DocumentFactory(audience="world"),
+    "document_withdrawn_says_why": lambda: DocumentFactory(withdrawn_at=NOON),
     "shipment_has_a_reference": lambda: ShipmentFactory._meta.model.objects.create(
         reference="", type="export", mode="ocean", customer=PartnerFactory(), origin=LocationFactory(),
         destination=LocationFactory(),

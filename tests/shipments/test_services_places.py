@@ -166,6 +166,36 @@ def test_a_place_that_is_made_and_one_whose_zone_is_put_right_have_their_events_
     assert instants()[3:] == [("USQQQ", "derived", datetime(2026, 11, 3, 14, tzinfo=UTC))]
 
 
+@pytest.fixture
+def high_ids(db):
+    """Events begin at a number beyond every window, as after years, or after the tests that ran before in this process.
+
+    The sequence is not taken back with the test, and nothing may depend on where it stands.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('shipments_event', 'id'), max(at) + 1000000) FROM ("
+                       " SELECT last_value AS at FROM shipments_event_id_seq) AS standing")  # fmt: skip
+
+
+def test_numbers_that_no_event_has_are_not_walked_through(high_ids):
+    source = SourceFactory()
+    heard(source, at({"unlocode": "JPTYO"}), at({"unlocode": "JPTYO"}, source_event_id="E2"))
+    tokyo = place("JPTYO")
+    save_place("JPTYO", time_zone="Asia/Shanghai", by=None)
+    job = Job.objects.get()
+    assert (work_jobs(), Job.objects.get(pk=job.pk).state) == (1, JobState.DONE)
+    seen = placing.preview(placing.Affected(locations=(tokyo.pk,)))
+    # Both versions of both events stand at the place, and none before them.
+    assert (seen.looked_at, seen.is_whole) == (4, True)
+
+
+def test_a_preview_says_when_there_are_more_events_than_it_looks_through(high_ids, monkeypatch):
+    monkeypatch.setattr(placing, "_SAMPLED", 1)
+    heard(SourceFactory(), at({"unlocode": "JPTYO"}), at({"unlocode": "JPTYO"}, source_event_id="E2"))
+    seen = placing.preview(placing.Affected(locations=(place("JPTYO").pk,)))
+    assert (seen.looked_at, seen.is_whole) == (1, False)
+
+
 def test_what_a_person_released_stays_released_when_its_place_is_put_right():
     heard(SourceFactory(), at({"name": "Ohi Dock"}, occurred_at="2199-01-01T09:00"))
     release_event(WaitingEvent.objects.quarantined().get(), by=None)

@@ -36,6 +36,6 @@ def withdraw(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0004_rights_on_foresight"), ("partners", "0004_hearing_of_more_checked")]
+    dependencies = [("portal", "0005_rights_on_plans"), ("partners", "0004_hearing_of_more_checked")]
 
     operations = [migrations.RunPython(grant, withdraw)]
