@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
@@ -36,9 +37,14 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         holds=tuple(situation.holds),
         summary=summary,
         is_finished=finished,
-        next_check_at=next_check(situation, found, plan, policy, now),
+        next_check_at=next_check(_still_open(situation, is_finished=finished), found, plan, policy, now),
         set_aside=sorted([*aside, *undone]),
     )
+
+
+def _still_open(situation: Situation, *, is_finished: bool) -> Situation:
+    """Once all is done no line waits for anything; a trouble that is not long enough for its rule yet still does."""
+    return replace(situation, valued=()) if is_finished else situation
 
 
 def _standing(found: list[Trouble], status: str) -> list[Trouble]:

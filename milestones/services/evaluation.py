@@ -233,7 +233,8 @@ def _roll_up(
     journey: _Held, outcome: Evaluation, cases: Sequence[OpenCase], revision: int, now: datetime
 ) -> tuple[Any, ...]:
     """The journey's row, from the outcome."""
-    is_closed = outcome.is_finished and not cases
+    # What is not long enough for its rule yet opens a case later, also when all is done.
+    is_closed = outcome.is_finished and not cases and outcome.next_check_at is None
     moments = [case.until for case in cases if case.until] + ([outcome.next_check_at] if outcome.next_check_at else [])
     next_check_at = None if is_closed else min(moments, default=None)
     head = (journey.template_id, journey.template_reason, revision, journey.revision, next_check_at, now, is_closed)
