@@ -6,7 +6,14 @@ from django.db import connection, transaction
 from django_q.models import Schedule
 
 # Task -> minutes between two wake-ups. They catch what no nudge can: time that passes, and a nudge that was lost.
-MINUTES = {"advance": 1, "sweep_waiting": 1, "work_jobs": 1, "collect_due": 1, "watch_sources": 5}
+MINUTES = {
+    "advance": 1,
+    "sweep_waiting": 1,
+    "work_jobs": 1,
+    "collect_due": 1,
+    "watch_sources": 5,
+    "refresh_foresight": 1440,
+}
 _LOCK = 0x57415943
 
 

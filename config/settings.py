@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
         "UnitKind": "shipments.enums.UnitKind",
         "EventState": "portal.api.events.STATES",
         "CaseState": "milestones.enums.CaseState",
+        "EtaKind": "milestones.enums.EtaKind",
         "ExceptionKind": "milestones.enums.ExceptionKind",
         "MilestoneState": "milestones.enums.MilestoneState",
         "TaskState": "milestones.enums.TaskState",
@@ -245,6 +246,7 @@ WAYMARK_TASKS = {
     "work_jobs": "config.tasks.work_jobs",
     "collect_due": "config.tasks.collect_due",
     "watch_sources": "config.tasks.watch_sources",
+    "refresh_foresight": "config.tasks.refresh_foresight",
 }
 # Long work that people ask for: its kind → the step that does a piece of it (partners.services.jobs).
 WAYMARK_JOBS: dict[str, str] = {
@@ -254,6 +256,7 @@ WAYMARK_JOBS: dict[str, str] = {
     "undo_upload": "shipments.services.undoing.undo_step",
     "reprocess_preview": "shipments.services.reprocessing.preview",
     "reprocess_apply": "shipments.services.reprocessing.apply",
+    "weigh_again": "milestones.services.policies.weigh_again",
 }
 # The name of the workers that one supervisor keeps alive: one a host, and one a port where several run on one.
 WAYMARK_CLUSTER = environment.text("WAYMARK_CLUSTER", f"{socket.gethostname()}:{PORT}")

@@ -60,6 +60,11 @@ def watch_sources() -> None:
     shipments.services.note_silences()
 
 
+def refresh_foresight() -> None:
+    """Learn from the journeys of the last year how long the lanes take, and who foretold the arrivals better."""
+    milestones.services.refresh_transit_times()
+
+
 def beat(name: str, token: str) -> None:
     """A sign of life of the cluster whose supervisor sent `token` (a UUID) through the queue."""
     now = {"beaten_at": Now(), "beat_token": uuid.UUID(token)}

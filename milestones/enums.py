@@ -252,12 +252,16 @@ class DecisionRule(TextChoices):
     TRUST = "trust", _("From the most trusted source")
     CORROBORATION = "corroboration", _("Confirmed by another source")
     LATEST = "latest", _("The latest report")
+    EARLIEST = "earliest", _("The earliest time of several")
+    LATEST_TIME = "latest_time", _("The latest time of several")
     TIE = "tie", _("Equal reports, settled by a fixed order")
     ALL_UNITS = "all_units", _("When the last of the units had it")
+    FIRST_UNIT = "first_unit", _("When the first of the units had it")
     ALL_PIECES = "all_pieces", _("When the last of the pieces had it")
     FIRST_PLAN = "first_plan", _("The first plan reported")
     RIPPLE = "ripple", _("Moved with the milestone it counts from")
     INFERRED = "inferred", _("Inferred from a later milestone")
+    OWN_HISTORY = "own_history", _("Worked out from our own history of the lane")
 
 
 class Cause(TextChoices):

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
+from milestones.evidencing import taken_back
 from milestones.excepting import Trouble, cases, next_check, tasks, troubles
+from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
+from milestones.foreseeing import arrivals_heard
 from milestones.holding import effective, holds
-from milestones.selecting import active, assign
+from milestones.selecting import active, assign, lines_of
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
 from milestones.unplanned import value_unplanned
@@ -21,10 +24,12 @@ _STAYS = frozenset({JourneyStatus.CANCELLED.value})
 
 def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datetime) -> Evaluation:
     """What stands at `now`, when the shipment has this plan and these events are known (in any order)."""
+    if plan.template is not None and not plan.template.is_plain:
+        plan = replace(plan, template=expand(plan.template, plan.shipment))
     heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
-    valued = value_lines(plan, by_line, policy, now)
+    valued = value_lines(plan, by_line, policy, now, _lines_taken_back(events, heard, plan))
     situation = Situation(valued, counting, holds(heard), silence(heard, policy))
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
@@ -39,12 +44,18 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         is_finished=finished,
         next_check_at=next_check(_still_open(situation, is_finished=finished), found, plan, policy, now),
         set_aside=sorted([*aside, *undone]),
+        arrivals=arrivals_heard(events, counting, by_line, plan),
     )
 
 
 def _still_open(situation: Situation, *, is_finished: bool) -> Situation:
     """Once all is done no line waits for anything; a trouble that is not long enough for its rule yet still does."""
     return replace(situation, valued=()) if is_finished else situation
+
+
+def _lines_taken_back(events: Sequence[EventFact], heard: Sequence[EventFact], plan: Plan) -> frozenset[int]:
+    """Indexes of the lines of which something was reported that does not count any more."""
+    return frozenset(index for event in taken_back(events, heard) for index in lines_of(event, plan))
 
 
 def _standing(found: list[Trouble], status: str) -> list[Trouble]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from milestones.enums import ExceptionKind, MilestoneState
+from milestones.enums import ExceptionKind
 from milestones.facts import CaseWanted, MilestoneValue, Plan, Policy, RuleFact, TaskWanted
 from milestones.situation import Silence, Situation
+from milestones.threads import is_later
 from milestones.unplanned import audience_of
-from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 _MINUTE = timedelta(minutes=1)
+_PASSED = (REACHED, MISSING, SKIPPED)
 _OVERDUE, _MISSING, _LATE = ExceptionKind.OVERDUE.value, ExceptionKind.MISSING.value, ExceptionKind.LATE.value
 
 
@@ -74,7 +76,7 @@ def _overdue(row: Valued, quiet: Silence, now: datetime) -> Trouble:
 
 def _missing(row: Valued, valued: Sequence[Valued], now: datetime) -> Trouble:
     value = row.value
-    later = [r for r in valued if r.line.is_mandatory and r.told_at and r.line.position > row.line.position]
+    later = [r for r in valued if r.line.is_mandatory and r.told_at and is_later(r.line, row.line)]
     since = min((r.told_at for r in later if r.told_at), default=now)
     facts = {"about": "missing", "evidence": sorted(r.value.decisions["actual"]["event"] for r in later)}
     words = f"{value.name}: skipped, a later milestone is reached"
@@ -135,18 +137,29 @@ def _rules(trouble: Trouble, plan: Plan, policy: Policy) -> Iterator[RuleFact]:
 
 
 def tasks(valued: Sequence[Valued], policy: Policy, now: datetime) -> tuple[TaskWanted, ...]:
-    """Of the lines that ask for work: from `task_lead` before it is due, or once what it counts from is reached."""
+    """Of the lines that ask for work: from `task_lead` before it is due, or once what it counts from is reached.
+
+    Not before the lines that it has to follow are reached.
+    """
     wanted: list[TaskWanted] = []
     for row in valued:
         line, value = row.line, row.value
-        if not line.task or value.state in (REACHED, MISSING):
+        if not line.task or value.state in _PASSED:
             continue
         due = value.expected_at
-        anchor = valued[line.anchor_index].value if line.anchor_index is not None else None
         is_near = due is not None and now >= due - policy.task_lead
-        if is_near or (anchor is not None and anchor.state == MilestoneState.REACHED):
+        if _may_begin(row) and (is_near or (row.anchors and _are_reached(row.anchors))):
             wanted.append(TaskWanted(line.slot, line.task, line.responsible, due))
     return tuple(wanted)
+
+
+def _may_begin(row: Valued) -> bool:
+    """Whether the mandatory lines that it has to follow are reached."""
+    return _are_reached([after for after in row.afters if after.line.is_mandatory])
+
+
+def _are_reached(rows: Sequence[Valued]) -> bool:
+    return all(row.value.actual_at is not None for row in rows)
 
 
 def next_check(
@@ -156,7 +169,7 @@ def next_check(
     moments: list[datetime] = []
     for row in situation.valued:
         expected, line = row.value.expected_at, row.line
-        if row.value.state in (REACHED, MISSING) or expected is None:
+        if row.value.state in _PASSED or expected is None:
             continue
         if line.is_mandatory:
             # Overdue begins one moment after the tolerance.

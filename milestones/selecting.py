@@ -7,9 +7,9 @@ from datetime import datetime
 
 from milestones.enums import PlaceRole
 from milestones.facts import EventFact, LegFact, PlaceFact, Plan, Policy, Route
+from milestones.meeting import legs_called, lines_met
 from milestones.pieces import completing, happening, is_part, total_of
 from shipments.enums import Classifier, Mode
-from shipments.matching import journey_key
 
 ACTUAL = Classifier.ACTUAL.value
 # Recognised, but nothing that happens to the freight.
@@ -67,7 +67,7 @@ def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
     named = {(e.source, e.retracts) for e in believed if e.retracts}
     # A retraction can be taken back itself.
     retracted = {(e.source, e.retracts) for e in believed if e.retracts and (e.source, e.source_event_id) not in named}
-    events = [e for e in believed if not _only_retracts(e, everything)]
+    events = [e for e in believed if not only_retracts(e, everything)]
     newest: dict[tuple[int, str], EventFact] = {}
     for event in events:
         key = (event.source, event.source_event_id)
@@ -79,7 +79,7 @@ def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
             yield event
 
 
-def _only_retracts(event: EventFact, events: Sequence[EventFact]) -> bool:
+def only_retracts(event: EventFact, events: Sequence[EventFact]) -> bool:
     """A retraction is no report of its own, unless it says something else than what it takes back."""
     if event.occurred_at is None:
         return True
@@ -98,6 +98,7 @@ def assign(events: Sequence[EventFact], plan: Plan) -> tuple[list[list[EventFact
     """Events by line (index), and what happened outside the plan.
 
     An event belongs to the line with its code whose place it names; when it names none, to the only line with the code.
+    Where a line stands several times, an event about the whole belongs to that of each unit (`meeting.lines_met`).
     What happened to a part belongs to the line once all the parts had it, and is outside the plan until then.
     """
     by_line: list[list[EventFact]] = [[] for _ in plan.template.lines] if plan.template else []
@@ -106,17 +107,22 @@ def assign(events: Sequence[EventFact], plan: Plan) -> tuple[list[list[EventFact
     for event in events:
         if event.code in _NOTHING:
             continue
-        index = line_of(event, plan)
+        indexes = lines_of(event, plan)
         if is_part(event):
-            if event.classifier == ACTUAL:
-                parts.setdefault(index, []).append(event)
-        elif index is not None:
+            _note_part(event, indexes, parts)
+            continue
+        for index in indexes:
             by_line[index].append(event)
-        elif event.classifier == ACTUAL:
+        if not indexes and event.classifier == ACTUAL:
             _set_beside(event, unplanned)
     if parts:
         _assign_parts(parts, total_of(events), by_line, unplanned)
     return by_line, unplanned
+
+
+def _note_part(event: EventFact, indexes: Sequence[int], parts: dict[int | None, list[EventFact]]) -> None:
+    for index in (indexes or (None,)) if event.classifier == ACTUAL else ():
+        parts.setdefault(index, []).append(event)
 
 
 def _assign_parts(
@@ -139,13 +145,23 @@ def _set_beside(event: EventFact, unplanned: dict[Happening, list[EventFact]]) -
     unplanned.setdefault((event.code, event.place, event.unit, event.journey_number), []).append(event)
 
 
-def line_of(event: EventFact, plan: Plan) -> int | None:
-    """Index of the line the event is about, or None when it is not planned."""
+def lines_of(event: EventFact, plan: Plan) -> tuple[int, ...]:
+    """Indexes of the lines the event is about, none when it is not planned."""
     template = plan.template
     indexes = template.by_code.get(event.code) if template else None
     if template is None or indexes is None:
+        return ()
+    if template.is_spread:
+        return lines_met(event, plan, line_of, _means_said(event))
+    index = line_of(event, indexes, plan)
+    return () if index is None else (index,)
+
+
+def line_of(event: EventFact, indexes: Sequence[int], plan: Plan) -> int | None:
+    """Which of the lines with its code, each at a place of its own, the event is about; None when it is not planned."""
+    if plan.template is None:
         return None
-    lines, route = template.lines, plan.shipment.route
+    lines, route = plan.template.lines, plan.shipment.route
     legs = legs_of(event, route)
     place = event.place or _only_end(event, legs)
     fitting = [i for i in indexes if _may_be_at(event, lines[i].place_role, plan, legs)]
@@ -167,11 +183,7 @@ def line_of(event: EventFact, plan: Plan) -> int | None:
 
 def legs_of(event: EventFact, route: Route) -> Sequence[LegFact]:
     """The legs with the voyage or flight of the event, else those of its vessel; none when nobody knows."""
-    if not route.legs or event.code not in _BY_MEANS or not (event.journey_number or event.vessel):
-        return ()
-    number = journey_key(event.journey_number)
-    found = [leg for leg in route.legs if number and number in leg.numbers]
-    return found or [leg for leg in route.legs if event.vessel and event.vessel in leg.numbers]
+    return legs_called(event, route) if event.code in _BY_MEANS else ()
 
 
 def leg_sequence(event: EventFact, route: Route) -> int | None:
@@ -199,9 +211,14 @@ def _may_be_at(event: EventFact, role: str, plan: Plan, legs: Sequence[LegFact])
     return not legs or _ends_here(event, role, plan.shipment.route, legs)
 
 
+def _means_said(event: EventFact) -> str:
+    """By what it moves, where the event says so and it matters; else empty."""
+    said = event.attributes.get("mode") if event.code in _BY_MEANS else None
+    return "" if said is None else _MEANS.get(str(said).lower(), "")
+
+
 def _by_other_means(event: EventFact, mode: str) -> bool:
-    means = event.attributes.get("mode")
-    return means is not None and _MEANS.get(str(means).lower(), mode) != mode
+    return _means_said(event) not in ("", mode)
 
 
 def _is_between(event: EventFact, role: str, plan: Plan, legs: Sequence[LegFact]) -> bool:

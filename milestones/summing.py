@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from fractions import Fraction
 
-from milestones.enums import Cause, Health, JourneyStatus, PlaceRole
-from milestones.facts import EventFact, MilestoneValue, Plan, Summary
+from milestones.completeness import completeness
+from milestones.enums import Cause, DecisionRule, EtaKind, Health, JourneyStatus, PlaceRole
+from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Summary
+from milestones.foreseeing import arrival_index
 from milestones.pieces import completed_codes, is_part
 from milestones.selecting import ACTUAL, recency
 from milestones.situation import Situation
-from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, Valued
+from milestones.threads import is_later, whole
+from milestones.valuing import LATE, MISSING, OVERDUE, REACHED, SKIPPED, Valued
 
 _ENDS = frozenset({PlaceRole.POD.value, PlaceRole.DESTINATION.value})
 # From the first of these on the freight is on its way; from the second kind on it has come to the end of the carriage.
@@ -22,20 +26,24 @@ _MOVING = frozenset(
 )  # fmt: skip
 _THERE = frozenset({"AVAILABLE", "DELIVERY_ARRIVED"})
 _THERE_AT_THE_END = frozenset({"ARRIVED", "DISCHARGED", "GATE_OUT"})
-_STRIP = {OVERDUE: "O", MISSING: "M"}
+_STRIP = {OVERDUE: "O", MISSING: "M", SKIPPED: "N"}
 _STRIP_LENGTH = 60
 
 
 def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
     """The narrow row that lists read."""
     valued = situation.valued
-    status = status_of(valued, situation.events, plan)
-    arrival = arrival_line(valued)
+    # Of a line per unit, the row that decides for the shipment.
+    lines = whole(valued)
+    status = status_of(lines, situation.events, plan)
+    arrival = arrival_line(lines)
     values = [row.value for row in valued]
     done = sum(value.state == REACHED for value in values)
     planned = (arrival.value.planned_at if arrival else None) or plan.shipment.dates.get("eta")
     estimated = arrival.value.estimated_at if arrival else None
     arrived = arrival.value.actual_at if arrival else None
+    own = arrival.own if arrival else None
+    score, fix = completeness(valued, plan, situation.events)
     return Summary(
         status=status,
         health=health_of(situation, arrival, now) if status != JourneyStatus.CANCELLED else Health.ON_TIME.value,
@@ -43,12 +51,32 @@ def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
         done=done,
         total=len(values),
         progress=progress(valued),
-        next_name=next_name(valued) if status != JourneyStatus.CANCELLED else "",
+        next_name=next_name(lines) if status != JourneyStatus.CANCELLED else "",
         planned_arrival_at=planned,
         expected_arrival_at=arrived or estimated or planned,
         arrived_at=arrived,
         last_event_at=situation.quiet.last_event_at,
+        arrival_by=arrival_by(arrival, planned),
+        own_arrival_at=own.at if own else None,
+        own_low_at=own.low if own else None,
+        own_high_at=own.high if own else None,
+        completeness=score,
+        next_fix=fix if status != JourneyStatus.CANCELLED else None,
+        arrival_slot=arrival.line.slot if arrival else "",
+        steady_arrival_at=arrived or (arrival.steady_at if arrival else None) or planned,
     )
+
+
+def arrival_by(arrival: Valued | None, planned: datetime | None) -> str:
+    """Who says when it arrives (EtaKind); empty once it has arrived, and while nobody says."""
+    if arrival is not None and arrival.value.actual_at is not None:
+        return ""
+    rule = arrival.value.decisions.get("estimated", {}).get("rule", "") if arrival else ""
+    if rule == DecisionRule.OWN_HISTORY:
+        return EtaKind.OWN.value
+    if rule and rule != DecisionRule.RIPPLE:
+        return EtaKind.CARRIER.value
+    return EtaKind.PLAN.value if rule or planned else ""
 
 
 def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan) -> str:
@@ -59,8 +87,8 @@ def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan)
     reached = {row.line.code for row in valued if row.value.state == REACHED}
     # Of a shipment with several units the line knows when all of them are there; without a line a report is enough.
     lines = {row.line.code for row in valued}
-    whole = {e.code for e in happened if not is_part(e)} | completed_codes(happened)
-    if "DELIVERED" in reached or ("DELIVERED" in whole and "DELIVERED" not in lines):
+    told = {e.code for e in happened if not is_part(e)} | completed_codes(happened)
+    if _is_delivered(valued) or ("DELIVERED" in told and "DELIVERED" not in lines):
         return JourneyStatus.DELIVERED.value
     ends = {plan.shipment.route.points[role].place.code for role in _ENDS}
     there = {e.code for e in happened if e.code in _THERE or (e.code in _THERE_AT_THE_END and e.place in ends)}
@@ -72,9 +100,15 @@ def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan)
     }
     if at_the_end or there - lines:
         return JourneyStatus.ARRIVED.value
-    if (reached | whole) & _MOVING:
+    if (reached | told) & _MOVING:
         return JourneyStatus.IN_TRANSIT.value
     return JourneyStatus.BOOKED.value
+
+
+def _is_delivered(valued: Sequence[Valued]) -> bool:
+    """A line of the delivery is reached; one per stop when it is at every stop."""
+    waiting = {row.line.id for row in valued if row.line.code == "DELIVERED" and row.value.state != REACHED}
+    return any(row.line.code == "DELIVERED" and row.line.id not in waiting for row in valued)
 
 
 def _is_cancelled(happened: Iterable[EventFact]) -> bool:
@@ -88,10 +122,8 @@ def _happening(event: EventFact) -> tuple[datetime, bool, tuple[datetime, int, s
 
 def arrival_line(valued: Sequence[Valued]) -> Valued | None:
     """The line whose time is the arrival: the last arrival at the end of the carriage, else the last delivery."""
-    arrivals = [r for r in valued if r.line.code == "ARRIVED" and r.line.place_role in _ENDS]
-    deliveries = [r for r in valued if r.line.code == "DELIVERED"]
-    ends = arrivals or deliveries
-    return ends[-1] if ends else None
+    index = arrival_index([row.line for row in valued])
+    return None if index is None else valued[index]
 
 
 def health_of(situation: Situation, arrival: Valued | None, now: datetime) -> str:
@@ -131,22 +163,48 @@ def letter(value: MilestoneValue) -> str:
 
 
 def progress(valued: Sequence[Valued]) -> int:
-    """Percent by the weights of the lines; an optional line counts only when it is reached."""
-    done = sum(r.line.weight for r in valued if r.value.state == REACHED)
-    total = sum(r.line.weight for r in valued if r.line.is_mandatory or r.value.state == REACHED)
-    return done * 100 // total if total else 0
+    """Percent by the weights of the lines; where a line stands several times each of them has its share of the weight.
+
+    A reported line gives its whole weight, a mandatory one that only follows from a later report the half of it. An
+    optional line counts once it is reported, and not at all before; one that was passed over gives nothing. 100 means
+    that every mandatory line was reported.
+    """
+    done: int | Fraction = 0
+    total: int | Fraction = 0
+    is_whole = True
+    for row in valued:
+        weight, is_reached = weight_of(row.line), row.value.state == REACHED
+        if is_reached and not row.value.is_inferred:
+            done += 2 * weight
+            total += 2 * weight
+        elif row.line.is_mandatory:
+            done += weight if is_reached else 0
+            total += 2 * weight
+            is_whole = False
+    percent = int(done * 100 // total) if total else 0
+    return percent if is_whole else min(percent, 99)
+
+
+def weight_of(line: LineFact) -> int | Fraction:
+    return line.weight if line.share == 1 else Fraction(line.weight, line.share)
 
 
 def next_name(valued: Sequence[Valued]) -> str:
     """The first mandatory milestone after the last one reached; empty at the end."""
-    furthest = max((row.line.position for row in valued if row.value.state == REACHED), default=-1)
-    rest = [r for r in valued if r.line.position > furthest and r.line.is_mandatory]
-    return rest[0].line.name if rest else ""
+    reached = [row.line for row in valued if row.value.state == REACHED]
+    furthest = max((line.position for line in reached), default=-1)
+    for row in valued:
+        line = row.line
+        # On the second leg it departs after it has arrived on the first.
+        is_ahead = line.position > furthest or (line.along and not any(is_later(other, line) for other in reached))
+        if is_ahead and line.is_mandatory and row.value.state != REACHED:
+            return line.name
+    return ""
 
 
 def is_finished(valued: Sequence[Valued], status: str) -> bool:
     """Nothing more is to come: cancelled, or the last mandatory line is reached; without a plan, delivered."""
     if status == JourneyStatus.CANCELLED:
         return True
-    mandatory = [row for row in valued if row.line.is_mandatory]
+    mandatory = [row for row in whole(valued) if row.line.is_mandatory]
     return mandatory[-1].value.state == REACHED if mandatory else status == JourneyStatus.DELIVERED

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from milestones.deciding import Decision, decide
-from milestones.enums import Audience, Deviation, MilestoneState, PlaceRole, WorkRole
+from milestones.enums import Audience, Deviation, MilestoneState, PlaceRole, ValueField, WorkRole
+from milestones.evidencing import evidence_of
 from milestones.facts import EventFact, MilestoneValue, Policy, Route, TypeFact
 from milestones.selecting import Happening, leg_sequence
 
 # They stand behind the lines, in the order of the vocabulary.
+_ACTUAL = ValueField.ACTUAL.value
 _FIRST_POSITION = 1000
 _LAST_POSITION = 32_000
 # Who may see what was not planned: what moves a shipment on, its customer too; what was offloaded or opened, those who
@@ -41,7 +43,7 @@ def value_unplanned(
     decided = [
         (happening, decision)
         for happening, events in unplanned.items()
-        if (decision := decide(events, agreement=policy.agreement))
+        if (decision := decide(events, agreement=policy.agreement, order=policy.order_of(happening[0], _ACTUAL)))
     ]
     decided.sort(key=lambda pair: (pair[0][:2], pair[1].at, pair[0], pair[1].event.fingerprint))
     counts: dict[tuple[str, str], int] = {}
@@ -50,6 +52,7 @@ def value_unplanned(
         counts[happening[:2]] = counts.get(happening[:2], 0) + 1
         value = _value(happening, decision, counts[happening[:2]], policy)
         value.leg_sequence = leg_sequence(decision.event, route)
+        value.evidence = evidence_of(decision.event, unplanned[happening], frozenset(), policy, policy.agreement)
         values.append(value)
     return sorted(values, key=lambda value: (value.position, value.slot))
 

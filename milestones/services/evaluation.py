@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
+import orjson
 from django.db import transaction
 from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
@@ -22,6 +23,7 @@ from milestones.facts import Evaluation
 from milestones.models import Journey
 from milestones.planning import choose
 from milestones.services import loading
+from milestones.services.arrivals import Heard, keep_arrivals, with_history
 from milestones.services.casework import OpenCase, load_cases, worst, write_cases, write_tasks
 from milestones.services.telling import Change, stories_of
 from milestones.services.writing import baselines_of, load_stored, write_milestones
@@ -45,10 +47,12 @@ _HEAD = (
 )  # fmt: skip
 _SUMMARY = (
     "status", "health", "strip", "done", "total", "progress", "next_name", "planned_arrival_at",
-    "expected_arrival_at", "arrived_at", "last_event_at",
+    "expected_arrival_at", "arrived_at", "last_event_at", "arrival_by", "own_arrival_at", "own_low_at", "own_high_at",
+    "completeness", "next_fix",
 )  # fmt: skip
 _CASES = ("open_cases", "worst_severity")
-_summary = attrgetter(*_SUMMARY)
+# All but the fix, which is written as JSON.
+_summary = attrgetter(*_SUMMARY[:-1])
 _TOUCHED = "t.touched_at > GREATEST(%s::timestamptz, statement_timestamp() - %s::interval)"
 _WITHOUT = f"""
     SELECT t.shipment_id FROM shipments_shipmentstream t
@@ -69,8 +73,8 @@ _DUE = """
 """
 # Always in the order of the shipments, so that two batches cannot wait for each other.
 _HOLD = """
-    SELECT shipment_id, template_id, template_reason, revision, expected_arrival_at FROM milestones_journey
-    WHERE shipment_id = ANY(%s::bigint[]) ORDER BY shipment_id FOR UPDATE
+    SELECT shipment_id, template_id, template_reason, revision, expected_arrival_at, seen_revision, own_arrival_at
+    FROM milestones_journey WHERE shipment_id = ANY(%s::bigint[]) ORDER BY shipment_id FOR UPDATE
 """
 _REVISIONS = "SELECT shipment_id, revision FROM shipments_shipmentstream WHERE shipment_id = ANY(%s::bigint[])"
 _NEW_JOURNEY = (
@@ -175,6 +179,8 @@ class _Held:
     template_reason: str
     revision: int
     expected_arrival_at: datetime | None
+    seen_revision: int
+    own_arrival_at: datetime | None
 
 
 @transaction.atomic
@@ -191,6 +197,10 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
     cases = write_cases(outcomes, load_cases(held), written.ids, now)
     write_tasks(outcomes, cases, written.ids, now)
+    keep_arrivals(
+        (Heard(j.id, outcomes[j.id], j.own_arrival_at, revisions.get(j.id, 0) != j.seen_revision) for j in journeys),
+        now=now,
+    )
     for journey in journeys:
         journey.revision += journey.id in written.changed
     rows = [_roll_up(j, outcomes[j.id], cases.get(j.id, ()), revisions.get(j.id, 0), now) for j in journeys]
@@ -199,7 +209,7 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
         stories_of(
             Change(
                 shipments[j.id], outcomes[j.id], stored.get(j.id, {}), cases.get(j.id, ()), j.expected_arrival_at,
-                j.revision,
+                j.revision, now,
             )
             for j in journeys
         )
@@ -214,8 +224,10 @@ def _outcomes(
     now: datetime,
 ) -> dict[int, Evaluation]:
     """The rules applied to each; a journey without a template is given one."""
-    policy = loading.load_policy()
-    templates = loading.load_templates(j.template_id for j in journeys if j.template_id)
+    policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
+    pinned = {j.template_id for j in journeys if j.template_id}
+    templates = loading.load_templates(pinned, with_active=any(j.template_id is None for j in journeys))
+    loading.name_facts(shipments, policy, templates)
     events = loading.load_events([journey.id for journey in journeys])
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:
@@ -238,7 +250,9 @@ def _roll_up(
     moments = [case.until for case in cases if case.until] + ([outcome.next_check_at] if outcome.next_check_at else [])
     next_check_at = None if is_closed else min(moments, default=None)
     head = (journey.template_id, journey.template_reason, revision, journey.revision, next_check_at, now, is_closed)
-    return (journey.id, *head, *_summary(outcome.summary), len(cases), worst(cases))
+    fix = outcome.summary.next_fix
+    written_fix = orjson.dumps(fix).decode() if fix else None
+    return (journey.id, *head, *_summary(outcome.summary), written_fix, len(cases), worst(cases))
 
 
 def _park(shipment_id: int, error: Exception, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,12 +15,14 @@ import orjson
 from django.db.models import Q
 
 from core.bulk import array_of, fetch_rows
-from milestones.enums import AnchorKind, DayBasis, Requirement, TemplateState
+from milestones.compiling import compile_draft
+from milestones.conditions import ConditionError, compile_condition, fields_of
+from milestones.drafts import LineDraft, TemplateDraft
+from milestones.enums import AnchorKind, TemplateState
 from milestones.facts import (
-    Criteria,
+    WEEKEND,
     EventFact,
     LegFact,
-    LineFact,
     PlaceFact,
     Plan,
     Policy,
@@ -28,11 +31,18 @@ from milestones.facts import (
     TemplateFact,
     TypeFact,
 )
-from milestones.models import ExceptionRule, MilestoneTemplate, TemplateLine
-from milestones.planning import compile_template, route
+from milestones.models import ConflictPolicy, ExceptionRule, MilestoneTemplate, TemplateLine
+from milestones.planning import route
+from milestones.services.condition_sql import load_named
+from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
 from shipments.models import MilestoneType, Source
 
+logger = logging.getLogger("waymark.milestones")
+
+# The fields of a draft that the rows of a template and of its lines have by the same name.
+_HEAD = tuple(f.name for f in fields(TemplateDraft) if f.name != "lines")
+_PLAIN = tuple(f.name for f in fields(LineDraft) if f.name not in ("type", "anchor_line", "after_line"))
 _DATES = (AnchorKind.BOOKED, AnchorKind.CARGO_READY, AnchorKind.CUT_OFF, AnchorKind.ETD, AnchorKind.ETA)
 
 
@@ -48,19 +58,36 @@ class ShipmentRow:
 
 
 def load_policy() -> Policy:
-    """Rules, vocabulary and the usual delay of the sources."""
+    """Rules, vocabulary, the usual delay of the sources, and what decides between reports that differ."""
     rules = ExceptionRule.objects.filter(is_active=True).order_by("id")
+    sources = list(Source.objects.values_list("id", "latency_minutes", "code", "transport"))
     return Policy(
-        rules=tuple(_rule(rule) for rule in rules),
-        latency={pk: timedelta(minutes=m) for pk, m in Source.objects.values_list("id", "latency_minutes")},
+        rules=tuple(fact for rule in rules if (fact := _readable(rule)) is not None),
+        latency={pk: timedelta(minutes=minutes) for pk, minutes, _, _ in sources},
+        sources={pk: (code, transport) for pk, _, code, transport in sources},
         vocabulary={
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
         },
+        preferences={
+            (code or "*", field): tuple(order)
+            for code, field, order in ConflictPolicy.objects.values_list("type_id", "field", "order")
+        },
     )
 
 
-def _rule(rule: ExceptionRule) -> RuleFact:
+def _readable(rule: ExceptionRule) -> RuleFact | None:
+    """None for a rule whose condition cannot be read: it must not stop the evaluation of every shipment."""
+    try:
+        return rule_fact(rule)
+    except ConditionError as error:
+        logger.error("rule %s is left out: its condition cannot be read: %s", rule.code, error)
+        return None
+
+
+def rule_fact(rule: ExceptionRule) -> RuleFact:
+    """A rule as evaluation takes it, saved or not. Raises conditions.ConditionError."""
+    tree = rule.condition
     return RuleFact(
         id=rule.pk,
         name=rule.code,
@@ -72,66 +99,84 @@ def _rule(rule: ExceptionRule) -> RuleFact:
         minimum=timedelta(minutes=rule.minimum_minutes),
         due_in=timedelta(minutes=rule.due_minutes),
         task=rule.task,
+        version=rule.version,
+        minimum_percent=rule.minimum_percent,
+        warn=_span(rule.warn_minutes),
+        escalate=_span(rule.escalate_minutes),
+        escalate_to=rule.escalate_to,
+        condition=compile_condition(tree) if tree else None,
+        tree=tree,
+        names=fields_of(tree) if tree else frozenset(),
+        group_by=rule.group_by,
+        closes_itself=rule.closes_itself,
     )
+
+
+def _span(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
 
 
 @dataclass(slots=True)
 class Templates:
-    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from."""
+    """`by_id`: every version that a journey of the batch is pinned to or could be; `active`: those to choose from;
+    `names`: the fields that conditions of their lines ask for."""
 
     by_id: Mapping[int, TemplateFact]
     active: Sequence[TemplateFact]
+    names: frozenset[str] = frozenset()
 
 
-def load_templates(pinned: Iterable[int]) -> Templates:
-    """The active templates and those that are `pinned` (ids), with their lines."""
-    rows = list(MilestoneTemplate.objects.filter(Q(state=TemplateState.ACTIVE) | Q(pk__in=set(pinned))).order_by("id"))
+def load_templates(pinned: Iterable[int], *, with_active: bool = True) -> Templates:
+    """The active templates, where one is to be chosen, and those that are `pinned` (ids), with their lines."""
+    wanted = Q(pk__in=set(pinned))
+    if with_active:
+        wanted |= Q(state=TemplateState.ACTIVE)
+    rows = list(MilestoneTemplate.objects.filter(wanted).order_by("id"))
     lines: dict[int, list[TemplateLine]] = defaultdict(list)
     for line in TemplateLine.objects.filter(template__in=rows).order_by("template_id", "position"):
         lines[line.template_id].append(line)
     by_id = {row.pk: template_fact(row, lines[row.pk]) for row in rows}
-    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE])
+    trees = [line.condition for each in lines.values() for line in each if line.condition]
+    names = frozenset().union(*(fields_of(tree) for tree in trees))
+    return Templates(by_id, [by_id[row.pk] for row in rows if row.state == TemplateState.ACTIVE], names)
+
+
+def name_facts(shipments: Mapping[int, ShipmentRow], policy: Policy, templates: Templates) -> None:
+    """Add to each shipment what the conditions of rules and lines ask for beyond the plan; one query, if any do."""
+    named = load_named(shipments, templates.names.union(*(rule.names for rule in policy.rules)))
+    for pk, facts in named.items():
+        shipments[pk].fact.named = facts
 
 
 def template_fact(row: MilestoneTemplate, lines: Sequence[TemplateLine]) -> TemplateFact:
-    """A template with its `lines` (in order of position) for the rules. Raises planning.CircularPlan."""
-    index = {line.pk: i for i, line in enumerate(lines)}
-    criteria = Criteria(
-        row.mode, row.shipment_type, row.customer_id, row.origin_country, row.destination_country
-    )  # fmt: skip
-    return compile_template((row.pk, row.code, row.version, row.name), criteria, [_line(line, index) for line in lines])
+    """A template with its `lines` for the rules. Raises planning.CircularPlan and conditions.ConditionError."""
+    positions = {line.pk: line.position for line in lines}
+    head = {name: getattr(row, name) for name in _HEAD}
+    draft = TemplateDraft(**head, lines=tuple(_line(line, positions) for line in lines))
+    return compile_draft(draft, row.pk, {line.position: line.pk for line in lines})
 
 
-def _line(line: TemplateLine, index: Mapping[int, int]) -> LineFact:
-    return LineFact(
-        id=line.pk,
-        slot=f"L{line.position}",
-        position=line.position,
-        code=line.type_id,
-        name=line.name,
-        place_role=line.place_role,
-        is_mandatory=line.requirement == Requirement.MANDATORY,
-        anchor=line.anchor,
-        anchor_index=index.get(line.anchor_line_id, -1) if line.anchor_line_id else None,
-        offset_minutes=line.offset_minutes,
-        is_working=line.day_basis == DayBasis.WORKING,
-        time_of_day=line.time_of_day,
-        early=timedelta(minutes=line.early_tolerance_minutes),
-        late=timedelta(minutes=line.late_tolerance_minutes),
-        responsible=line.responsible,
-        audience=line.audience,
-        weight=line.weight,
-        task=line.task,
+def _line(line: TemplateLine, positions: Mapping[int, int]) -> LineDraft:
+    """A line that counts from or follows a line of another template refers to position -1, which is nowhere."""
+    values = {name: getattr(line, name) for name in _PLAIN}
+    values |= {"documents": tuple(line.documents), "charges": tuple(line.charges)}
+    return LineDraft(
+        type=line.type_id,
+        anchor_line=positions.get(line.anchor_line_id, -1) if line.anchor_line_id else None,
+        after_line=positions.get(line.after_line_id, -1) if line.after_line_id else None,
+        **values,
     )
 
 
 _SHIPMENTS = """
     SELECT id, public_id::text, reference, mode, type, customer_id, cancelled_at IS NOT NULL,
-           booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
-    FROM shipments_shipment WHERE id = ANY(%s::bigint[])
+           EXISTS (SELECT FROM shipments_reference r
+                   WHERE r.shipment_id = s.id AND r.type = ANY(%s::text[])),
+           service, booked_at, cargo_ready_at, cut_off_at, etd, eta, origin_id, destination_id
+    FROM shipments_shipment s WHERE id = ANY(%s::bigint[])
 """
 _LEGS = """
-    SELECT shipment_id, sequence, mode, voyage, flight, vessel_imo, origin_id, destination_id
+    SELECT shipment_id, sequence, mode, carrier_id, etd, eta, voyage, flight, vessel_imo, origin_id, destination_id
     FROM shipments_leg WHERE shipment_id = ANY(%s::bigint[])
 """
 _UNITS = "SELECT shipment_id, key FROM shipments_unit WHERE shipment_id = ANY(%s::bigint[])"
@@ -143,7 +188,7 @@ _PLACES = """
 
 def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
     """Shipments with their way, dates and units, by id."""
-    rows = fetch_rows(_SHIPMENTS, [array_of(ids)])
+    rows = fetch_rows(_SHIPMENTS, [array_of(sorted(CARRIER_REFERENCES)), array_of(ids)])
     legs = fetch_rows(_LEGS, [array_of(ids)])
     places = {
         pk: (PlaceFact(pk, code, country, zone), f"{name} ({unlocode})")
@@ -152,13 +197,20 @@ def load_shipments(ids: Sequence[int]) -> dict[int, ShipmentRow]:
         )
     }
     ways: dict[int, list[LegFact]] = defaultdict(list)
-    for shipment_id, sequence, mode, *numbers, origin, destination in legs:
+    for shipment_id, sequence, mode, carrier_id, etd, eta, *numbers, origin, destination in legs:
         called = frozenset(key for number in numbers if (key := journey_key(number)))
-        ways[shipment_id].append(LegFact(sequence, mode, places[origin][0], places[destination][0], called))
+        ends = (places[origin][0], places[destination][0])
+        ways[shipment_id].append(LegFact(sequence, mode, *ends, called, carrier_id, etd, eta))
     units: dict[int, set[str]] = defaultdict(set)
     for shipment_id, key in fetch_rows(_UNITS, [array_of(ids)]):
         units[shipment_id].add(key)
     return {row[0]: _shipment(row, places, ways.get(row[0], ()), units.get(row[0], ())) for row in rows}
+
+
+def load_places(ids: Iterable[int]) -> dict[int, PlaceFact]:
+    """Places by id."""
+    rows = fetch_rows(_PLACES, [array_of(sorted(set(ids)))])
+    return {pk: PlaceFact(pk, code, country, zone) for pk, code, country, zone, *_names in rows}
 
 
 def _shipment(
@@ -167,7 +219,9 @@ def _shipment(
     legs: Sequence[LegFact],
     units: Iterable[str],
 ) -> ShipmentRow:
-    pk, public_id, reference, mode, type_, customer_id, is_cancelled, *dates, origin, destination = row
+    pk, public_id, reference, mode, type_, customer_id, is_cancelled, is_known, service, *dates, origin, destination = (
+        row
+    )
     fact = ShipmentFact(
         mode=mode,
         type=type_,
@@ -176,6 +230,8 @@ def _shipment(
         dates=dict(zip(_DATES, dates, strict=True)),
         units=frozenset(units),
         is_cancelled=is_cancelled,
+        service=service,
+        has_outside_reference=is_known,
     )
     ends = {"origin": places[origin][1], "destination": places[destination][1]}
     return ShipmentRow(pk, public_id, reference, ends, fact)
@@ -187,8 +243,9 @@ _EVENTS = """
            COALESCE(NULLIF(s.unlocode, ''), l.unlocode, ''), e.location_id, COALESCE(u.key, ''),
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
            e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
-           e.vessel_imo
+           e.vessel_imo, f.partner_id, f.transport = 'manual', e.zone_certainty = 'assumed'
     FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    JOIN shipments_source f ON f.id = e.source_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
     WHERE x.shipment_id = ANY(%s::bigint[])
@@ -223,13 +280,19 @@ def _event(row: tuple[Any, ...]) -> EventFact:
 def plan_of(
     shipment: ShipmentFact, template: TemplateFact | None, baselines: Mapping[str, datetime], now: datetime
 ) -> Plan:
-    """The plan with the public holidays that its working days need."""
+    """The plan with the public holidays and the weekends that its working days need."""
     days: dict[str, frozenset[date]] = {}
-    if template is not None and any(line.is_working for line in template.lines):
-        years = {now.year} | {at.year for at in shipment.dates.values() if at}
+    weekends: dict[str, frozenset[int]] = {}
+    if template is not None and template.needs_calendar:
+        route = shipment.route
+        dates = [*shipment.dates.values(), *(at for leg in route.way for at in (leg.etd, leg.eta))]
+        years = {now.year} | {at.year for at in dates if at}
         span = tuple(range(min(years) - 1, max(years) + 2))
-        days = {p.place.country: holidays_of(p.place.country, span) for p in shipment.route.points.values()}
-    return Plan(shipment, template, baselines, days)
+        places = [*(p.place for p in route.points.values()), *(leg.destination for leg in route.way)]
+        for country in {place.country for place in (*places, *(leg.origin for leg in route.way))}:
+            days[country] = holidays_of(country, span)
+            weekends[country] = weekend_of(country)
+    return Plan(shipment, template, baselines, days, weekends)
 
 
 @lru_cache(maxsize=512)
@@ -239,3 +302,12 @@ def holidays_of(country: str, years: tuple[int, ...]) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, years=years).keys())
     except NotImplementedError:
         return frozenset()
+
+
+@lru_cache(maxsize=512)
+def weekend_of(country: str) -> frozenset[int]:
+    """Numbers of the weekdays that are off in the country today (Monday is 0); Saturday and Sunday where unknown."""
+    try:
+        return frozenset(holidays.country_holidays(country).weekend)
+    except NotImplementedError:
+        return WEEKEND

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from milestones.enums import Audience
-from milestones.facts import Evaluation, MilestoneValue
+from milestones.facts import Evaluation, MilestoneValue, Policy
 from milestones.services.casework import OpenCase
 from milestones.services.loading import ShipmentRow
 from milestones.services.writing import Stored
+from milestones.steadying import least_change
 from partners.enums import Topic
 from partners.stories import Story
 from shipments.enums import PartyRole
 from shipments.models import Location, ShipmentParty
 
-# A smaller move of the expected arrival is noise.
-ETA_STEP = timedelta(hours=12)
+# A smaller move of the expected arrival is noise, by the same measure that keeps it from moving other milestones.
+_MEASURE = Policy()
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Told:
 
 @dataclass(slots=True)
 class Change:
-    """One shipment before and after. `expected_before`: the arrival expected; `revision`: of the journey now."""
+    """One shipment before and after, at `now`. `expected_before`: the arrival expected; `revision`: of its journey."""
 
     shipment: ShipmentRow
     outcome: Evaluation
@@ -43,6 +44,7 @@ class Change:
     cases: Sequence[OpenCase]
     expected_before: datetime | None
     revision: int
+    now: datetime
 
 
 def stories_of(changes: Iterable[Change]) -> list[Story]:
@@ -126,10 +128,15 @@ def _is_news(value: MilestoneValue) -> bool:
 
 
 def _arrival(change: Change) -> Iterator[Told]:
-    summary, before = change.outcome.summary, change.expected_before
-    after = summary.expected_arrival_at
-    if before is None or after is None or summary.arrived_at is not None or abs(after - before) < ETA_STEP:
+    """Of the steady arrival, so that small moves in one direction are told once they add up."""
+    summary, stored = change.outcome.summary, change.stored.get(change.outcome.summary.arrival_slot)
+    before = stored.steady_at if stored and change.expected_before else change.expected_before
+    after = summary.steady_arrival_at
+    if before is None or after is None or summary.arrived_at is not None:
         return
-    facts = {"old_at": before.isoformat(), "new_at": after.isoformat(), "place": change.shipment.places["destination"]}
+    if abs(after - before) < least_change(after - change.now, _MEASURE):
+        return
+    shown = summary.expected_arrival_at or after
+    facts = {"old_at": before.isoformat(), "new_at": shown.isoformat(), "place": change.shipment.places["destination"]}
     key = f"eta:{change.shipment.public_id}:{change.revision}"
     yield Told(change.shipment.id, Audience.CUSTOMER.value, Topic.ETA_CHANGED.value, key, facts)

@@ -21,12 +21,14 @@ _PLAN = (
     "time_zone", "audience", "responsible",
 )  # fmt: skip
 _VALUES = (
-    "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation", "is_inferred", "decisions",
+    "baseline_at", "planned_at", "estimated_at", "actual_at", "state", "deviation", "is_inferred", "evidence",
+    "decisions",
 )  # fmt: skip
 _NAMES = _PLAN + _VALUES
 _FROM = len(_PLAN)
-_BASELINE, _ESTIMATED, _ACTUAL, _INFERRED, _DECISIONS = (
-    _NAMES.index(name) for name in ("baseline_at", "estimated_at", "actual_at", "is_inferred", "decisions")
+_BASELINE, _PLANNED, _ESTIMATED, _ACTUAL, _INFERRED, _DECISIONS = (
+    _NAMES.index(name)
+    for name in ("baseline_at", "planned_at", "estimated_at", "actual_at", "is_inferred", "decisions")
 )
 # A value in the order of the columns.
 _row = attrgetter(
@@ -36,7 +38,7 @@ _row = attrgetter(
 _STORED = """
     SELECT id, shipment_id, slot, line_id, position, type_id, name, place_role, location_id, leg_sequence,
            unit_number, occurrence, time_zone, audience, responsible, baseline_at, planned_at, estimated_at, actual_at,
-           state, deviation, is_inferred, NULLIF(decisions, '{}')
+           state, deviation, is_inferred, evidence, NULLIF(decisions, '{}')
     FROM milestones_milestone WHERE shipment_id = ANY(%s::bigint[])
 """
 
@@ -57,6 +59,13 @@ class Stored:
     def is_reported(self) -> bool:
         """Reached by a report, not inferred."""
         return self.actual_at is not None and not self.values[_INFERRED]
+
+    @property
+    def steady_at(self) -> datetime | None:
+        """When it was expected, without the small changes (`milestones.steadying`)."""
+        told = self.values[_DECISIONS].get("estimated", {}).get("steady_at")
+        at: datetime | None = self.values[_ESTIMATED] or self.values[_PLANNED]
+        return datetime.fromisoformat(told) if told else at
 
     @property
     def kept_baseline(self) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,11 +15,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from milestones.enums import CaseState, MilestoneState
+from milestones.enums import CaseState, Evidence, MilestoneState
 from milestones.models import Milestone, ShipmentException
-from milestones.services import timeline_as_of
+from milestones.services import Timeline as Known
+from milestones.services import cases_as_of, timeline_as_of
 from partners.access import ScopedQuerySet, sees_all
 from partners.models import User
+from portal.api.arrivals import EtaOut, present_eta
 from portal.api.base import Door, Row, caller
 from portal.api.events import EventOut, own_sources, states_of
 from portal.api.events import present as present_event
@@ -49,6 +51,9 @@ class MilestoneOut(serializers.Serializer[Milestone]):
     state = serializers.ChoiceField(choices=MilestoneState.choices)
     deviation = serializers.CharField()
     inferred = serializers.BooleanField()
+    evidence = serializers.ChoiceField(
+        choices=[*Evidence.choices, ("", "")], help_text="How well the actual time is vouched for; empty without one"
+    )
     decided_by = DecisionOut(allow_null=True)
     visible_to = serializers.ListField(child=serializers.CharField())
 
@@ -56,6 +61,7 @@ class MilestoneOut(serializers.Serializer[Milestone]):
 class TimelineOut(serializers.Serializer[Shipment]):
     shipment = serializers.UUIDField()
     as_of = serializers.DateTimeField(allow_null=True)
+    eta = EtaOut()
     milestones = MilestoneOut(many=True)
     events = EventOut(many=True)
     exceptions = ExceptionOut(many=True)
@@ -73,6 +79,7 @@ class Reached(Protocol):
     state: str
     deviation: str
     is_inferred: bool
+    evidence: str
     decisions: Any
     audience: str
     leg_sequence: int | None
@@ -110,17 +117,17 @@ def present_milestone(code: str, one: Reached, place: Location | None, visible_e
         "state": one.state,
         "deviation": one.deviation,
         "inferred": one.is_inferred,
+        "evidence": one.evidence,
         "decided_by": _decision(one.decisions, visible_events),
         "visible_to": who_sees(one.audience),
     }
 
 
-def _milestones(shipment: Shipment, as_of: datetime | None, audiences: tuple[str, ...]) -> list[tuple[str, Reached]]:
-    """(code, milestone) in plan order, as stored now or as computed from what was known then."""
-    if as_of is None:
+def _milestones(shipment: Shipment, known: Known | None, audiences: tuple[str, ...]) -> list[tuple[str, Reached]]:
+    """(code, milestone) in plan order, as stored now or as computed from what was `known` then."""
+    if known is None:
         rows = Milestone.objects.filter(shipment=shipment).visible_as(audiences)
         return [(row.type_id, row) for row in rows]
-    known = timeline_as_of(shipment, as_of)
     return [(value.code, value) for value in known.milestones if value.audience in audiences]
 
 
@@ -136,9 +143,8 @@ def _events(shipment: Shipment, as_of: datetime | None) -> QuerySet[Event]:
 
 
 def _cases(shipment: Shipment, as_of: datetime | None, user: User) -> QuerySet[ShipmentException]:
-    rows = ShipmentException.objects.filter(shipment=shipment).select_related("shipment", "milestone")
-    if as_of is not None:
-        rows = rows.filter(Q(resolved_at=None) | Q(resolved_at__gt=as_of), opened_at__lte=as_of)
+    rows = ShipmentException.objects.filter(shipment=shipment) if as_of is None else cases_as_of(shipment, as_of)
+    rows = rows.select_related("shipment", "milestone")
     return visible_cases(rows, internal=sees_all(user)).order_by("opened_at", "pk")
 
 
@@ -171,7 +177,8 @@ def visible_events(shipment: Shipment, user: User | None) -> tuple[list[Event], 
 
 def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
     """The timeline as `user` may see it. A constant number of queries."""
-    chosen = _milestones(shipment, as_of, audiences_of(user, shipment))
+    known = timeline_as_of(shipment, as_of) if as_of else None
+    chosen = _milestones(shipment, known, audiences_of(user, shipment))
     places = {p.pk: p for p in Location.objects.filter(pk__in={m.location_id for _code, m in chosen if m.location_id})}
     own = own_sources(user)
     events = _visible(_events(shipment, as_of), {code for code, _m in chosen}, own)
@@ -181,6 +188,7 @@ def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
     return {
         "shipment": str(shipment.public_id),
         "as_of": as_of.isoformat() if as_of else None,
+        "eta": present_eta(shipment, known),
         "milestones": [present_milestone(code, m, places.get(m.location_id or 0), seen) for code, m in chosen],
         "events": [
             present_event(event, states[event.pk], sees_source=own is None or event.source_id in own, known_keys=keys)
@@ -197,7 +205,7 @@ class Timeline(Door[Shipment]):
     serializer_class = TimelineOut
 
     def rows(self) -> ScopedQuerySet[Shipment]:
-        return Shipment.objects.all()
+        return Shipment.objects.select_related("destination")
 
     @extend_schema(
         operation_id="shipments_timeline",

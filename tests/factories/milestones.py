@@ -10,7 +10,17 @@ from typing import Any
 
 import factory
 
-from milestones.enums import AnchorKind, Audience, CaseState, ExceptionKind, PlaceRole, Severity, WorkRole
+from milestones.enums import (
+    AnchorKind,
+    Audience,
+    CaseState,
+    EtaKind,
+    ExceptionKind,
+    PlaceRole,
+    Severity,
+    ValueField,
+    WorkRole,
+)
 from milestones.facts import (
     Criteria,
     EventFact,
@@ -25,18 +35,22 @@ from milestones.facts import (
     TypeFact,
 )
 from milestones.models import (
+    ConflictPolicy,
+    EtaScore,
+    EtaVersion,
     ExceptionRule,
     Journey,
     Milestone,
     MilestoneTemplate,
     ShipmentException,
     TemplateLine,
+    TransitTime,
     WorkTask,
 )
 from milestones.planning import compile_template, route
 from shipments.enums import Classifier, Mode, ShipmentType
 from tests.factories.partners import PartnerFactory
-from tests.factories.shipments import MilestoneTypeFactory, ShipmentFactory
+from tests.factories.shipments import LocationFactory, MilestoneTypeFactory, ShipmentFactory
 
 ETD = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
 ETA = datetime(2026, 12, 3, 8, 0, tzinfo=UTC)
@@ -243,3 +257,46 @@ class TaskFactory(factory.django.DjangoModelFactory):
     key = factory.Sequence(lambda n: f"line:L{n}")
     title = "Send the arrival notice"
     role = WorkRole.OPERATIONS
+
+
+class PolicyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ConflictPolicy
+
+    type = factory.SubFactory(MilestoneTypeFactory)
+    field = ValueField.ACTUAL
+    order = ("trust", "recency")
+
+
+class EtaVersionFactory(factory.django.DjangoModelFactory):
+    """What a source told; without one, what we worked out ourselves."""
+
+    class Meta:
+        model = EtaVersion
+
+    shipment = factory.SubFactory(ShipmentFactory)
+    kind = EtaKind.CARRIER
+    told_at = ETD
+    expected_at = ETA
+
+
+class TransitTimeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TransitTime
+
+    origin = factory.SubFactory(LocationFactory, unlocode="NLRTM")
+    destination = factory.SubFactory(LocationFactory, unlocode="CNSGH")
+    mode = Mode.OCEAN
+    samples = 5
+    p10, p50, p80, p90 = 28 * 1440, 30 * 1440, 32 * 1440, 34 * 1440
+
+
+class EtaScoreFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EtaScore
+
+    origin = factory.SubFactory(LocationFactory, unlocode="NLRTM")
+    destination = factory.SubFactory(LocationFactory, unlocode="CNSGH")
+    mode = Mode.OCEAN
+    horizon = 7
+    samples = 20

@@ -11,15 +11,19 @@ from tests.factories.milestones import (
     DAY,
     ETD,
     CaseFactory,
+    EtaScoreFactory,
+    EtaVersionFactory,
     JourneyFactory,
     LineFactory,
     MilestoneFactory,
+    PolicyFactory,
     RuleFactory,
     TaskFactory,
     TemplateFactory,
+    TransitTimeFactory,
 )
 from tests.factories.partners import PartnerFactory
-from tests.factories.shipments import NOON, ShipmentFactory
+from tests.factories.shipments import NOON, MilestoneTypeFactory, ShipmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +63,20 @@ def twin_lines(**fields):
         ("milestone_is_reached_when_actual", lambda: MilestoneFactory(state=MilestoneState.REACHED)),
         ("milestone_is_reached_when_actual", lambda: MilestoneFactory(actual_at=ETD)),
         ("milestone_audience_is_known", lambda: MilestoneFactory(audience="?")),
+        ("policy_is_one_per_field", lambda: twice(PolicyFactory, type=None)),
+        ("policy_is_one_per_field", lambda: twice(PolicyFactory, type=MilestoneTypeFactory(code="LOADED"))),
+        ("policy_field_is_known", lambda: PolicyFactory(field="?")),
+        ("policy_order_is_known", lambda: PolicyFactory(order=[])),
+        ("policy_order_is_known", lambda: PolicyFactory(order=["trust", "?"])),
+        ("eta_version_is_kept_once", lambda: twice(EtaVersionFactory, shipment=ShipmentFactory())),
+        ("eta_version_kind_is_known", lambda: EtaVersionFactory(kind="?")),
+        ("eta_version_range_is_one", lambda: EtaVersionFactory(low_at=ETD, high_at=ETD - DAY)),
+        ("transit_time_is_one_per_lane", lambda: twice(TransitTimeFactory)),
+        ("transit_time_quantiles_are_in_order", lambda: TransitTimeFactory(p50=1)),
+        ("transit_time_quantiles_are_in_order", lambda: TransitTimeFactory(p80=1)),
+        ("transit_time_quantiles_are_in_order", lambda: TransitTimeFactory(p90=1)),
+        ("eta_score_is_one_per_lane_and_horizon", lambda: twice(EtaScoreFactory)),
+        ("journey_completeness_is_a_percentage", lambda: JourneyFactory(completeness=101)),
         ("rule_kind_is_known", lambda: RuleFactory(kind="?")),
         ("rule_severity_is_known", lambda: RuleFactory(severity="?")),
         ("exception_is_open_once", lambda: twice(CaseFactory, shipment=ShipmentFactory(), rule=RuleFactory())),

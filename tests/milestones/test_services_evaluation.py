@@ -314,13 +314,40 @@ def test_a_case_of_the_house_is_told_to_the_house_only():
     assert told.deliveries.count() == 1
 
 
-@pytest.mark.parametrize(("moved", "count"), [(11 * HOUR, 0), (12 * HOUR, 1), (-12 * HOUR, 1)])
-def test_a_moved_arrival_is_told_from_twelve_hours_on(moved, count):
-    shipment = ShipmentFactory(eta=NOON + 10 * DAY)
+@pytest.mark.parametrize(
+    ("ahead", "moved", "count"),
+    [
+        pytest.param(10 * DAY, 23 * HOUR, 0, id="far ahead, less than a day"),
+        pytest.param(10 * DAY, 24 * HOUR, 1, id="far ahead, a day"),
+        pytest.param(10 * DAY, -24 * HOUR, 1, id="far ahead, a day earlier"),
+        pytest.param(4 * DAY, 5 * HOUR, 0, id="within the week, less than six hours"),
+        pytest.param(4 * DAY, 6 * HOUR, 1, id="within the week, six hours"),
+        pytest.param(DAY, HOUR, 0, id="tomorrow, less than two hours"),
+        pytest.param(DAY, 2 * HOUR, 1, id="tomorrow, two hours"),
+    ],
+)
+def test_a_moved_arrival_is_told_by_how_near_it_is(ahead, moved, count):
+    shipment = ShipmentFactory(eta=NOON + ahead)
     evaluate_due(now=NOW)
     report(shipment, "ARRIVED", at=shipment.eta + moved, place="CNSGH", classifier=Classifier.ESTIMATED)
     evaluate_due(now=NOW)
     assert Notification.objects.filter(topic=Topic.ETA_CHANGED).count() == count
+
+
+def test_small_moves_of_an_arrival_are_told_once_they_add_up():
+    shipment, source = ShipmentFactory(eta=NOON + 4 * DAY), SourceFactory()
+    evaluate_due(now=NOW)
+    counts = []
+    for n in range(1, 5):
+        report(
+            shipment, "ARRIVED", at=shipment.eta + 3 * n * HOUR, place="CNSGH", classifier=Classifier.ESTIMATED,
+            reported_at=NOON + n * HOUR, source=source,
+        )  # fmt: skip
+        evaluate_due(now=NOW)
+        counts.append(Notification.objects.filter(topic=Topic.ETA_CHANGED).count())
+    # 3 h is the first estimate; 9 h is six hours from it, 12 h is not six hours from that.
+    assert counts == [0, 0, 1, 1]
+    assert Milestone.objects.get(shipment=shipment, type="ARRIVED").estimated_at == shipment.eta + 12 * HOUR
 
 
 def test_a_shipment_that_fails_does_not_stop_the_others(monkeypatch, caplog):
@@ -369,5 +396,5 @@ def test_the_number_of_queries_does_not_grow(count, django_assert_num_queries):
     for shipment in shipments:
         report(shipment, "GATE_IN", at=NOON - 2 * DAY, place="NLRTM")
         report(shipment, "CUSTOMS_HOLD", at=NOON)
-    with django_assert_num_queries(32):
+    with django_assert_num_queries(34):
         evaluate_shipments([s.pk for s in shipments], now=NOON + 3 * DAY)

@@ -9,13 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from milestones.models import Journey
 from milestones.services import evaluate_due
 from partners.enums import InternalGroup, PartnerKind, Scope
 from partners.services import save_partner
 from shipments.enums import Format, ZoneCertainty
 from shipments.models import EventMatch
 from shipments.services import ingest_waiting, save_source
-from tests.factories.milestones import CaseFactory, JourneyFactory, LineFactory, TemplateFactory
+from tests.factories.milestones import CaseFactory, EtaVersionFactory, JourneyFactory, LineFactory, TemplateFactory
 from tests.factories.partners import api_key, internal
 from tests.factories.shipments import (
     NOON,
@@ -72,6 +73,10 @@ def timeline(made, *, as_of=None, **caller):
     return answer.json()
 
 
+# No line of the plan is an arrival: it is expected by the date of the shipment.
+PLANNED_ETA = {"shown_by": "plan", "expected_at": "2026-12-01T20:00:00+08:00", "own": None, "versions": []}
+
+
 def an_event(event, hour, received):
     return {
         "id": str(event.public_id), "code": "DEPARTED", "raw_code": event.raw_code, "classifier": "ACT",
@@ -88,6 +93,7 @@ def a_departure(winner, losers, hour, rule):
         "code": "DEPARTED", "name": "Departed", "location": "NLRTM", "leg": None, "unit": None, "occurrence": 1,
         "baseline_at": "2026-11-01T13:00:00+01:00", "planned_at": "2026-11-01T13:00:00+01:00", "estimated_at": None,
         "actual_at": f"2026-11-03T{hour}:00:00+01:00", "state": "reached", "deviation": "late", "inferred": False,
+        "evidence": "single",
         "decided_by": {"event": winner, "rule": rule, "losing_events": losers},
         "visible_to": ["internal", "partner", "customer"],
     }  # fmt: skip
@@ -102,6 +108,7 @@ def test_the_timeline_of_a_known_case_as_it_was_known_and_as_it_stands(story):
     assert then == {
         "shipment": str(story.public_id),
         "as_of": "2026-11-03T12:00:00+00:00",
+        "eta": PLANNED_ETA,
         "milestones": [a_departure(str(first.public_id), [], 12, "only")],
         "events": [early],
         "exceptions": [],
@@ -119,6 +126,47 @@ def test_the_timeline_of_a_known_case_as_it_was_known_and_as_it_stands(story):
     }
     later = timeline(story, as_of=timezone.now() + DAY, secret=secret)
     assert (later["milestones"], later["events"]) == (now["milestones"], now["events"])
+
+
+def test_the_arrival_says_who_foretells_it_and_how_it_has_moved(story):
+    EtaVersionFactory(shipment=story, told_at=NOON, expected_at=NOON + 30 * DAY)
+    EtaVersionFactory(
+        shipment=story, kind="own", told_at=NOON + DAY, expected_at=NOON + 29 * DAY, low_at=NOON + 28 * DAY,
+        high_at=NOON + 31 * DAY,
+    )  # fmt: skip
+    evaluate_due()
+    Journey.objects.filter(pk=story.pk).update(
+        arrival_by="own", expected_arrival_at=NOON + 29 * DAY, own_arrival_at=NOON + 29 * DAY,
+        own_low_at=NOON + 28 * DAY, own_high_at=NOON + 31 * DAY,
+    )  # fmt: skip
+    secret = api_key(story.customer, Scope.READ)[1]
+    told = {
+        "by": "carrier", "told_at": "2026-11-03T12:00:00+00:00", "expected_at": "2026-12-03T20:00:00+08:00",
+        "low": None, "high": None,
+    }  # fmt: skip
+    assert timeline(story, secret=secret)["eta"] == {
+        "shown_by": "own",
+        "expected_at": "2026-12-02T20:00:00+08:00",
+        "own": {
+            "p50": "2026-12-02T20:00:00+08:00", "low": "2026-12-01T20:00:00+08:00",
+            "high": "2026-12-04T20:00:00+08:00",
+        },
+        "versions": [
+            told,
+            {
+                "by": "own", "told_at": "2026-11-04T12:00:00+00:00", "expected_at": "2026-12-02T20:00:00+08:00",
+                "low": "2026-12-01T20:00:00+08:00", "high": "2026-12-04T20:00:00+08:00",
+            },
+        ],
+    }  # fmt: skip
+    assert timeline(story, as_of=NOON, secret=secret)["eta"]["versions"] == [told]
+
+
+def test_the_arrival_of_a_shipment_without_a_plan_is_not_known_yet():
+    made = ShipmentFactory()
+    assert timeline(made, user=internal(InternalGroup.OPERATIONS))["eta"] == {
+        "shown_by": None, "expected_at": None, "own": None, "versions": [],
+    }  # fmt: skip
 
 
 def test_rule_26_of_one_minute_the_usual_order_decides_and_a_late_report_stands_where_it_happened():
@@ -191,7 +239,7 @@ def test_the_timeline_takes_a_fixed_number_of_queries(story):
         reported(story, events_of(story)[0].source, number, told=NOON, occurred=NOON - timedelta(hours=1))
     with CaptureQueriesContext(connection) as queries:
         timeline(story, secret=secret)
-    assert len([query for query in queries if "portal_requestcount" not in query["sql"]]) == 11
+    assert len([query for query in queries if "portal_requestcount" not in query["sql"]]) == 13
 
 
 def test_a_message_waits_for_its_shipment_and_is_seen_in_its_timeline():
