@@ -5,7 +5,6 @@ Both have the same events (`EventMatch`), so that all that stands on them must b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -198,10 +197,16 @@ def _plain(row: dict[str, Any], *without: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in hidden}
 
 
-def difference(one: dict[str, Any], other: dict[str, Any]) -> str:
-    """What differs, for a person to read; empty when nothing does."""
-    return "\n".join(
-        f"{part}: {json.dumps(one[part], default=str)}\n   not {json.dumps(other.get(part), default=str)}"
-        for part in one
-        if one[part] != other.get(part)
-    )
+def difference(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """What differs, row by row and value by value, for a person to read."""
+    return [line for part in one for line in _unlike(part, one[part], other.get(part))]
+
+
+def _unlike(name: str, one: Any, other: Any) -> list[str]:
+    if one == other:
+        return []
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [line for key in one for line in _unlike(f"{name}.{key}", one[key], other[key])]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [line for i, pair in enumerate(zip(one, other, strict=True)) for line in _unlike(f"{name}.{i}", *pair)]
+    return [f"{name}: {one!r} and not {other!r}"]

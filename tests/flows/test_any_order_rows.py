@@ -109,7 +109,8 @@ class AnyOrderOfRows(RuleBasedStateMachine):
         deliver([(one, sorted(one.events)) for one in self.told], to_twins=True)
         evaluate_shipments([twin.pk for twin in twins], now=NOW)
         pairs = zip(what_stands([one.shipment for one in self.told]), what_stands(twins), self.told, strict=True)
-        assert [(difference(one, other), told.reports) for one, other, told in pairs if one != other] == []
+        unlike = [(difference(one, other), told.reports) for one, other, told in pairs if one != other]
+        assert not unlike, "\n".join([*unlike[0][0], *map(repr, unlike[0][1])])
 
 
 def test_any_order_any_batches_and_any_number_of_workers_end_in_the_same_rows(pool):
