@@ -20,7 +20,9 @@ import psycopg  # noqa: E402 the project's own modules have to be found first
 
 from config.postgres import Server  # noqa: E402
 
-NAMES = ("ingest", "kills", "tokenise_edifact", "tokenise_x12", "big_csv", "conditions")
+NAMES = (
+    "ingest", "kills", "tokenise_edifact", "tokenise_x12", "big_csv", "conditions", "sweep", "reevaluate", "latency",
+)  # fmt: skip
 # What measures pure code: a database would only take time.
 WITHOUT_DATABASE = frozenset({"tokenise_edifact", "tokenise_x12", "conditions"})
 

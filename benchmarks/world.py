@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -39,11 +40,31 @@ _POINTERS = {
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 
 
-def book(count: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What all further shipments are copies of: its size, the greatest id of each table, and how many copies stand."""
+
+    size: int
+    strides: dict[str, int]
+    copies: int = 0
+
+    def grown(self, count: int) -> Block:
+        """The world made as large as `count` (a multiple of the block) by further copies."""
+        copies = count // self.size - 1
+        if copies > self.copies:
+            _copy(self, copies)
+            _settle_statistics()
+        return replace(self, copies=max(copies, self.copies))
+
+
+def book(count: int, *, ahead: timedelta = timedelta(0)) -> Block:
     """`count` shipments (a multiple of the block, or less than one): half by road with a PRO, half by sea with a bill.
 
-    Their departures lie between 6 hours ago and 30 hours ahead, and all that should have happened was reported.
+    Their departures lie between 6 hours ago and 30 hours ahead, and so much more `ahead`; all that should have happened
+    was reported.
     """
+    global _ahead
+    _ahead = ahead
     customer = save_partner("CUSTOMER", name="Customer", kinds=[PartnerKind.CUSTOMER])
     carrier = save_partner("CARRIER", name="Carrier", kinds=[PartnerKind.CARRIER])
     save_source("X12", partner=carrier, format="x12_214")
@@ -58,25 +79,44 @@ def book(count: int) -> None:
     evaluate_shipments(list(Shipment.objects.values_list("pk", flat=True)), now=timezone.now())
     while evaluate_due(1_000):
         pass
+    booked = Block(block, _strides())
     if count > block:
-        _copy(count // block - 1, block)
+        return booked.grown(count)
+    _settle_statistics()
+    return booked
+
+
+def _settle_statistics() -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute("VACUUM (ANALYZE)" if not connection.in_atomic_block else "ANALYZE")
+
+
+_ahead = timedelta(0)
 
 
 def departure(number: int) -> datetime:
     """When shipment `number` is to depart, to the minute; the same for its copies."""
     start = timezone.now().replace(minute=0, second=0, microsecond=0)
-    return start + timedelta(minutes=number % BLOCK % 2_160 - 360)
+    return start + _ahead + timedelta(minutes=number % BLOCK % 2_160 - 360)
 
 
 def deliver(first: int, count: int, shipments: int) -> None:
     """`count` messages of one event each, numbered from `first`, stored as `receive` would have stored them."""
-    sources = {source.code: source for source in Source.objects.all()}
     random = Random(first)
-    for numbers in _chunks(count, 5_000):
+    _deliver([(first + number, random.randrange(shipments)) for number in range(count)])
+
+
+def deliver_each(first: int, shipments: Iterable[int]) -> None:
+    """As `deliver`: one message for each of these shipments, numbered from `first`."""
+    _deliver([(first + number, shipment) for number, shipment in enumerate(shipments)])
+
+
+def _deliver(numbered: Sequence[tuple[int, int]]) -> None:
+    sources = {source.code: source for source in Source.objects.all()}
+    for start in range(0, len(numbered), 5_000):
         Message.objects.bulk_create(
-            _message(first + number, random.randrange(shipments), sources) for number in numbers
+            _message(number, shipment, sources) for number, shipment in numbered[start : start + 5_000]
         )
 
 
@@ -182,27 +222,34 @@ def _dcsa(number: int, shipment: int) -> bytes:
     return json.dumps([event]).encode()
 
 
-def _copy(times: int, block: int) -> None:
-    """Copies of all rows of the block, `times` over, with their own ids and numbers."""
+def _strides() -> dict[str, int]:
+    """The greatest id of each table."""
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        # The rows are copies of checked ones: foreign keys need no second look.
-        cursor.execute("SET session_replication_role = replica")
         strides = {}
         for table in _TABLES:
             cursor.execute(f"SELECT max({_key(table)}) FROM {table}")
             strides[table] = cursor.fetchone()[0] or 0
+    return strides
+
+
+def _copy(block: Block, last: int) -> None:
+    """Copies of all rows of the block up to the `last`, with their own ids and numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        # The rows are copies of checked ones: foreign keys need no second look.
+        cursor.execute("SET session_replication_role = replica")
         for table in _TABLES:
             cursor.execute(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
                 [table],
             )
             names = [row[0] for row in cursor.fetchall()]
-            values = ", ".join(_copied(table, name, strides, block) for name in names)
+            values = ", ".join(_copied(table, name, block.strides, block.size) for name in names)
             columns = ", ".join(f'"{name}"' for name in names)
             cursor.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1, {times}) k, {table} t"
-                f" WHERE t.{_key(table)} <= {strides[table]} ORDER BY k, t.{_key(table)}"
+                f"INSERT INTO {table} ({columns}) SELECT {values}"
+                f" FROM generate_series({block.copies + 1}, {last}) k, {table} t"
+                f" WHERE t.{_key(table)} <= {block.strides[table]} ORDER BY k, t.{_key(table)}"
             )
             if _key(table) == "id":
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")

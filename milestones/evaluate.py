@@ -13,9 +13,9 @@ from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
 from milestones.foreseeing import arrivals_heard
 from milestones.holding import effective, holds, releases
-from milestones.selecting import active, assign, lines_of
+from milestones.selecting import ACTUAL, active, assign, lines_of
 from milestones.situation import Situation, silence
-from milestones.summing import is_finished, summarise
+from milestones.summing import is_called_off, is_finished, summarise
 from milestones.unplanned import value_unplanned
 from milestones.valuing import value_lines
 
@@ -29,7 +29,7 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     heard, aside = active(events, plan.shipment.dates.get("booked_at"), policy)
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
-    valued = value_lines(plan, by_line, policy, now, _lines_taken_back(events, heard, plan))
+    valued = value_lines(_called_off(plan, counting), by_line, policy, now, _lines_taken_back(events, heard, plan))
     beside = value_unplanned(unplanned, policy, plan.shipment.route)
     situation = Situation(valued, counting, holds(heard), silence(heard, policy), beside)
     summary = summarise(situation, plan, now)
@@ -44,12 +44,19 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
         holds=tuple(situation.holds),
         summary=summary,
         is_finished=finished,
-        next_check_at=next_check(found, ground),
+        next_check_at=next_check(found, ground, is_finished=finished),
         set_aside=sorted([*aside, *undone]),
         releases=releases(heard),
         row=ground.row,
         arrivals=arrivals_heard(events, counting, by_line, plan),
     )
+
+
+def _called_off(plan: Plan, counting: Sequence[EventFact]) -> Plan:
+    """As cancelled, when it was reported to be: its lines are not overdue either, however late one looks at them."""
+    if plan.shipment.is_cancelled or not is_called_off(e for e in counting if e.classifier == ACTUAL):
+        return plan
+    return replace(plan, shipment=replace(plan.shipment, is_cancelled=True))
 
 
 def _lines_taken_back(events: Sequence[EventFact], heard: Sequence[EventFact], plan: Plan) -> frozenset[int]:

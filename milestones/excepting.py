@@ -101,10 +101,13 @@ def _are_reached(rows: Sequence[Valued]) -> bool:
     return all(row.value.actual_at is not None for row in rows)
 
 
-def next_check(found: Sequence[Trouble], ground: Ground) -> datetime | None:
-    """The first instant after `now` at which time alone changes a state, a case or a task; None when there is none."""
+def next_check(found: Sequence[Trouble], ground: Ground, *, is_finished: bool = False) -> datetime | None:
+    """The first instant after `now` at which time alone changes a state, a case or a task; None when there is none.
+
+    Once all is done no line waits for anything; a trouble that is not long enough for its rule yet still does.
+    """
     now = ground.now
-    moments = [*_of_lines(ground)]
+    moments = [] if is_finished else [*_of_lines(ground)]
     for trouble in found:
         for rule in _candidates(trouble, ground):
             moments += thresholds(trouble, rule, now)

@@ -82,7 +82,7 @@ def arrival_by(arrival: Valued | None, planned: datetime | None) -> str:
 def status_of(valued: Sequence[Valued], events: Sequence[EventFact], plan: Plan) -> str:
     """Of the active events, planned or not. Cancelled unless booked again later; a part delivered is not delivered."""
     happened = [e for e in events if e.classifier == ACTUAL]
-    if plan.shipment.is_cancelled or _is_cancelled(happened):
+    if plan.shipment.is_cancelled or is_called_off(happened):
         return JourneyStatus.CANCELLED.value
     reached = {row.line.code for row in valued if row.value.state == REACHED}
     # Of a shipment with several units the line knows when all of them are there; without a line a report is enough.
@@ -111,7 +111,8 @@ def _is_delivered(valued: Sequence[Valued]) -> bool:
     return any(row.line.code == "DELIVERED" and row.line.id not in waiting for row in valued)
 
 
-def _is_cancelled(happened: Iterable[EventFact]) -> bool:
+def is_called_off(happened: Iterable[EventFact]) -> bool:
+    """Whether the last word of the actual events on it is that it is cancelled, not that it is booked (again)."""
     last = max((e for e in happened if e.code in ("CANCELLED", "BOOKED")), key=_happening, default=None)
     return last is not None and last.code == "CANCELLED"
 

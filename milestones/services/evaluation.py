@@ -68,6 +68,11 @@ _BEHIND = f"""
     WHERE {_TOUCHED} AND t.revision > j.seen_revision
     ORDER BY t.touched_at LIMIT %s FOR UPDATE OF j SKIP LOCKED
 """  # noqa: S608 nothing foreign in it
+# Those first that wait longest, in the order of the index, however many are open.
+_DUE = """
+    SELECT shipment_id FROM milestones_journey WHERE NOT is_closed AND next_check_at <= %s
+    ORDER BY next_check_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
 # Always in the order of the shipments, so that two batches cannot wait for each other.
 _HOLD = """
     SELECT shipment_id, template_id, template_reason, revision, expected_arrival_at, seen_revision, own_arrival_at
@@ -131,14 +136,23 @@ def _evaluate_behind(limit: int, now: datetime, *, within: timedelta | None) -> 
     # What is found stays locked until it is written, so that no other worker looks at it in vain.
     with transaction.atomic():
         behind = fetch_rows(_BEHIND, [*window, limit])
+        touched = {pk for pk, _ in behind}
         through = in_halves(
-            _needing(behind, limit, now),
+            sorted(touched.union(claim_due(limit - len(touched), now))),
             lambda ids: _evaluate_held(ids, now),
             lambda pk, error: _park(pk, error, now),
         )
     if within and len(fresh) < limit:
         _Sweep.through = behind[-1][1] if len(behind) == limit else begun
     return through
+
+
+def claim_due(limit: int, now: datetime) -> list[int]:
+    """Ids of up to `limit` shipments whose deadline has passed, locked in the caller's transaction.
+
+    What another worker holds is passed over, so that the order in which they are locked cannot matter.
+    """
+    return [pk for (pk,) in fetch_rows(_DUE, [now, limit])]
 
 
 @transaction.atomic
@@ -152,15 +166,6 @@ def evaluate_shipments(
     wanted = sorted(set(ids))
     _begin(list(Shipment.objects.filter(pk__in=wanted, journey=None).order_by("pk").values_list("pk", flat=True)))
     return _evaluate_held(wanted, now, baselines)
-
-
-def _needing(behind: Sequence[tuple[int, datetime]], limit: int, now: datetime) -> list[int]:
-    """Ids of shipments whose stream is ahead of their journey, and of those with a passed deadline, locked."""
-    ids = {pk for pk, _ in behind}
-    journeys = Journey.objects.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
-    due = journeys.filter(is_closed=False, next_check_at__lte=now)
-    ids.update(due.values_list("pk", flat=True)[: limit - len(ids)])
-    return sorted(ids)
 
 
 def _begin(shipment_ids: Sequence[int]) -> None:
@@ -258,7 +263,8 @@ def _roll_up(
     journey: _Held, outcome: Evaluation, cases: Sequence[OpenCase], revision: int, now: datetime
 ) -> tuple[Any, ...]:
     """The journey's row, from the outcome."""
-    is_closed = outcome.is_finished and not cases
+    # What is not long enough for its rule yet opens a case later, also when all is done.
+    is_closed = outcome.is_finished and not cases and outcome.next_check_at is None
     moments = [moment for case in cases for moment in case.until]
     moments += [outcome.next_check_at] if outcome.next_check_at else []
     next_check_at = None if is_closed else min(moments, default=None)

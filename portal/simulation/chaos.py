@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from random import Random
 
+from portal.simulation.truth import Letter
 from shipments.enums import Format
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One payload of one feed."""
+    """One payload of one feed. `letter`: what it says, when it is about a journey and to be believed."""
 
     source: str
     format: str
     payload: bytes
+    letter: Letter | None = None
 
 
 def _moved(sent: Sent, hours: int) -> Sent:
@@ -26,7 +29,10 @@ def _moved(sent: Sent, hours: int) -> Sent:
     event["occurred_at"] = f"{day}T{(int(clock[:2]) + hours) % 24:02d}{clock[2:]}"
     event["source_event_id"] += f"/{hours}"
     event["reason"] = "corrected by the sender"
-    return replace(sent, payload=json.dumps([event]).encode())
+    said = None
+    if sent.letter is not None:
+        said = replace(sent.letter, at=datetime.fromisoformat(event["occurred_at"]), own_id=event["source_event_id"])
+    return replace(sent, payload=json.dumps([event]).encode(), letter=said)
 
 
 def _retraction(sent: Sent) -> Sent:
@@ -37,14 +43,27 @@ def _retraction(sent: Sent) -> Sent:
         "references": event["references"],
         "reason": "reported by mistake",
     }
-    return replace(sent, payload=json.dumps([taken_back]).encode())
+    said = replace(sent.letter, at=None, own_id="", retracts=event["source_event_id"]) if sent.letter else None
+    return replace(sent, payload=json.dumps([taken_back]).encode(), letter=said)
+
+
+def _is_silent(number: int, silent: set[int], random: Random) -> bool:
+    if random.random() < 0.008:
+        silent.add(number)
+    return number in silent
 
 
 def disturb(messages: Sequence[Sent], *, seed: int) -> list[Sent]:
-    """About 3 % lost, 10 % sent twice, 4 % of the native ones moved or taken back; then shuffled."""
+    """About 3 % lost, 10 % sent twice, 4 % of the native ones moved or taken back; then shuffled.
+
+    Of some journeys nothing is heard any more from a message on: their reporters fall silent.
+    """
     random = Random(seed)  # noqa: S311 a world to look at, not a secret
     out: list[Sent] = []
+    silent: set[int] = set()
     for message in messages:
+        if message.letter is not None and _is_silent(message.letter.number, silent, random):
+            continue
         dice = random.random()
         if dice < 0.03:
             continue

@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from portal.simulation.truth import Letter
 from portal.simulation.world import Happening, Journey
 from shipments.enums import Classifier, Format, ReferenceType
 
@@ -176,6 +177,20 @@ def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[
         future = {"code": "IN_TRANSIT", "occurred_at": ahead, "references": known}
         found += [("broker", json.dumps([event]).encode()) for event in (unknown, unmapped, future)]
     return found
+
+
+def letter_of(journey: Journey, happening: Happening, zones: Zones) -> Letter:
+    """What the message of the happening says: to the minute, and of an hour that comes twice the first, where its
+    format has local times without an offset."""
+    feed = FEEDS[happening.reporter]
+    at = _local(happening.happens_at, zones, happening.place)
+    if feed.format in (Format.X12_214, Format.CSV):
+        at = at.replace(second=0, microsecond=0, fold=0)
+    own_id = f"{journey.reference}-{happening.code}" if feed.format == Format.NATIVE else ""
+    return Letter(
+        journey.number, feed.source, happening.code, at.astimezone(UTC), happening.place,
+        is_estimate=happening.is_estimate, own_id=own_id,
+    )  # fmt: skip
 
 
 def render(journey: Journey, happening: Happening, zones: Zones, towns: Towns) -> bytes:

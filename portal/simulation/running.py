@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+
+from django.utils import timezone
 
 from billing.enums import ChargeState, Side
 from billing.models import Charge
@@ -14,7 +17,9 @@ from partners.enums import IdentifierScheme
 from partners.models import Partner, User
 from partners.services import save_partner
 from portal.simulation.chaos import Sent, disturb
-from portal.simulation.messages import FEEDS, render, strays
+from portal.simulation.messages import FEEDS, letter_of, render, strays
+from portal.simulation.scoring import score
+from portal.simulation.truth import Score
 from portal.simulation.world import CUSTOMERS, Journey, journeys
 from shipments.drafts import ShipmentDraft
 from shipments.enums import Format, PartyRole, Transport
@@ -23,6 +28,7 @@ from shipments.services import create_shipment, ingest_waiting, receive, save_so
 
 Say = Callable[[str], None]
 HOUSE = "WAYMARK"
+_MOST_NAMED = 40
 _ROLES = {
     "carrier": PartyRole.CARRIER,
     "airline": PartyRole.CARRIER,
@@ -58,6 +64,8 @@ class Outcome:
     shipments: int
     messages: int
     invoices: int
+    scores: tuple[Score, ...] = ()
+    wrong: tuple[str, ...] = ()
 
 
 def make_partners(*, by: User | None = None) -> dict[str, Partner]:
@@ -102,7 +110,8 @@ def _messages(world: Sequence[Journey], places: dict[str, Location], now: dateti
     told = [(h.told_at, journey, h) for journey in world for h in journey.happenings if h.told_at <= now]
     for _, journey, happening in sorted(told, key=lambda row: (row[0], row[1].number)):
         feed = FEEDS[happening.reporter]
-        yield Sent(feed.source, feed.format, render(journey, happening, zones, towns))
+        payload = render(journey, happening, zones, towns)
+        yield Sent(feed.source, feed.format, payload, letter_of(journey, happening, zones))
     for reporter, payload in strays(world, zones, now):
         yield Sent(FEEDS[reporter].source, FEEDS[reporter].format, payload)
 
@@ -149,9 +158,22 @@ def run(plan: Plan, *, say: Say, by: User | None = None) -> Outcome:
         if count % 1000 == 0 or count == len(messages):
             say(f"messages: {count} of {len(messages)}")
     _drain("messages read", ingest_waiting, say)
-    _drain("shipments evaluated", evaluate_due, say)
+    moment = timezone.now()
+    _drain("shipments evaluated", partial(evaluate_due, now=moment), say)
+    judged, wrong = _judge(world, messages, moment) if plan.chaos else ((), ())
     _drain("shipments rated", rate_due, say)
-    return Outcome(shipments=len(world), messages=len(messages), invoices=_invoice_half(world, by=by))
+    invoices = _invoice_half(world, by=by)
+    return Outcome(len(world), len(messages), invoices, scores=judged, wrong=wrong)
+
+
+def _judge(
+    world: Sequence[Journey], messages: Sequence[Sent], moment: datetime
+) -> tuple[tuple[Score, ...], tuple[str, ...]]:
+    """How well the exceptions meet the truth, and the first of those that do not."""
+    judged, lacking, invented = score(world, messages, moment)
+    wrong = [f"not opened: {' '.join(case)}" for case in sorted(lacking)]
+    wrong += [f"opened in vain: {' '.join(case)}" for case in sorted(invented)]
+    return tuple(judged), tuple(wrong[:_MOST_NAMED])
 
 
 def _content_type(format_: str) -> str:

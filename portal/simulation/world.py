@@ -200,7 +200,13 @@ def _happening(random: Random, step: Step, way: _Way) -> Iterator[Happening]:
     if step.code == "ARRIVED" and way.late > timedelta(hours=6):
         warned_at = way.etd + (way.eta - way.etd) / 2
         yield Happening(step.code, place, happens_at, warned_at, step.reporter, is_estimate=True)
+    if step.code == "CUSTOMS_RELEASED" and random.random() < 0.08:
+        held_at = happens_at - timedelta(hours=random.randint(2, 30))
+        yield Happening("CUSTOMS_HOLD", place, held_at, held_at + timedelta(hours=1), step.reporter)
     yield Happening(step.code, place, happens_at.replace(second=0), told_at, step.reporter)
+    if step.code == "MANIFESTED" and random.random() < 0.06:
+        off_at = happens_at + timedelta(hours=1)
+        yield Happening("OFFLOADED", place, off_at, off_at + timedelta(hours=1), step.reporter)
 
 
 def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Journey]:

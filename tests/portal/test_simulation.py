@@ -151,3 +151,12 @@ def test_verify_names_what_is_broken_and_exits_1(db):
 def test_an_invariant_counts_all_broken_rows_and_names_some(db):
     finding = check(Invariant("n", "s", "SELECT generate_series(1, 40)"), examples=2)
     assert (finding.broken, finding.examples) == (40, ("1", "2"))
+
+
+def test_the_exceptions_of_a_world_in_chaos_are_those_of_its_truth(db):
+    said = simulated("--shipments", "150", "--seed", "11", "--chaos", "--json")
+    scores = {row["kind"]: row for row in json.loads(said.splitlines()[-1])}
+    assert [(scores[kind]["precision"], scores[kind]["recall"]) for kind in ("overdue", "late")] == [(1.0, 1.0)] * 2, (
+        said
+    )
+    assert min(scores[kind]["wanted"] for kind in ("overdue", "late", "missing")) > 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from portal.simulation.running import Plan, run
+from portal.simulation.truth import Score
 
 
 class Command(BaseCommand):
@@ -24,12 +28,33 @@ class Command(BaseCommand):
             "--chaos", action="store_true", help="duplicates, disorder, corrections, retractions, silence"
         )
 
+        parser.add_argument("--json", action="store_true", help="with --chaos: the scores as JSON in the last line")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not (1 <= options["shipments"] <= 1_000_000 and 1 <= options["days"] <= 3650):
             raise CommandError("--shipments is 1 to 1,000,000 and --days 1 to 3,650")
         now = timezone.now().replace(minute=0, second=0, microsecond=0)
         plan = Plan(options["shipments"], options["seed"], options["days"], options["chaos"], now)
         outcome = run(plan, say=self.stdout.write)
+        if outcome.scores:
+            self._tell(outcome.scores, outcome.wrong)
         self.stdout.write(
             f"{outcome.shipments} shipments, {outcome.messages} messages, {outcome.invoices} invoices issued"
         )
+        if options["json"]:
+            self.stdout.write(json.dumps([_said(score) for score in outcome.scores]))
+
+    def _tell(self, scores: Sequence[Score], wrong: Sequence[str]) -> None:
+        self.stdout.write("exceptions against the simulator's truth")
+        self.stdout.write(f"{'kind':<18}{'must be':>9}{'are':>9}{'right':>9}{'precision':>11}{'recall':>9}")
+        for row in map(_said, scores):
+            self.stdout.write(
+                f"{row['kind']:<18}{row['wanted']:>9}{row['opened']:>9}{row['right']:>9}"
+                f"{row['precision']:>11.3f}{row['recall']:>9.3f}"
+            )
+        for line in wrong:
+            self.stdout.write(line)
+
+
+def _said(score: Score) -> dict[str, Any]:
+    return {**asdict(score), "precision": round(score.precision, 4), "recall": round(score.recall, 4)}

@@ -1,0 +1,74 @@
+"""The engine's exceptions beside the simulator's truth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from milestones.expanding import expand
+from milestones.facts import RuleFact, TemplateFact
+from milestones.models import Journey as StoredJourney
+from milestones.models import ShipmentException
+from milestones.services import loading
+from portal.simulation.chaos import Sent
+from portal.simulation.truth import KINDS, Known, Letter, Score, must_be_open, scores
+from portal.simulation.world import Journey
+
+_AT_ONCE = 500
+# (reference, kind, milestone code).
+Cases = set[tuple[str, str, str]]
+
+
+def score(world: Sequence[Journey], messages: Iterable[Sent], now: datetime) -> tuple[list[Score], Cases, Cases]:
+    """By kind; then what must be open and is not, and what is open and must not be."""
+    wanted = _wanted(world, messages, now)
+    opened = _opened([journey.reference for journey in world])
+    return scores(wanted, opened), wanted - opened, opened - wanted
+
+
+def _wanted(world: Sequence[Journey], messages: Iterable[Sent], now: datetime) -> Cases:
+    letters: dict[int, dict[Letter, None]] = defaultdict(dict)
+    for sent in messages:
+        if sent.letter is not None:
+            letters[sent.letter.number].setdefault(sent.letter)
+    rules = loading.load_policy().rules
+    found: Cases = set()
+    for start in range(0, len(world), _AT_ONCE):
+        part = {journey.reference: journey for journey in world[start : start + _AT_ONCE]}
+        rows = StoredJourney.objects.filter(shipment__reference__in=part).values_list("shipment_id", "template_id")
+        pinned = dict(rows)
+        templates = loading.load_templates(pk for pk in pinned.values() if pk).by_id
+        for pk, row in loading.load_shipments(list(pinned)).items():
+            template = templates.get(pinned[pk] or 0)
+            if template is not None:
+                journey = part[row.reference]
+                found |= _of_one(journey, row, template, (list(letters[journey.number]), rules, now))
+    return found
+
+
+def _of_one(
+    journey: Journey,
+    row: loading.ShipmentRow,
+    template: TemplateFact,
+    told: tuple[Sequence[Letter], Sequence[RuleFact], datetime],
+) -> Cases:
+    plan = loading.plan_of(row.fact, expand(template, row.fact), {}, told[2])
+    lines = plan.template or template
+    known = Known(
+        mode=journey.mode,
+        lines=lines.lines,
+        order=lines.order,
+        dates={"booked_at": journey.booked_at, "etd": journey.etd, "eta": journey.eta},
+        places={role: point.place for role, point in row.fact.route.points.items()},
+        holidays=plan.holidays,
+    )
+    return {(journey.reference, *found) for found in must_be_open(known, *told)}
+
+
+def _opened(references: Sequence[str]) -> Cases:
+    rows = ShipmentException.objects.unresolved().filter(kind__in=KINDS, shipment__reference__in=references)
+    return {
+        (reference, kind, slot.split(":")[1] if slot[:2] in ("H:", "X:") else code or "")
+        for reference, kind, slot, code in rows.values_list("shipment__reference", "kind", "slot", "milestone__type_id")
+    }
