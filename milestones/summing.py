@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from fractions import Fraction
 
 from milestones.completeness import completeness
 from milestones.enums import Cause, DecisionRule, EtaKind, Health, JourneyStatus, PlaceRole
@@ -28,6 +27,8 @@ _THERE = frozenset({"AVAILABLE", "DELIVERY_ARRIVED"})
 _THERE_AT_THE_END = frozenset({"ARRIVED", "DISCHARGED", "GATE_OUT"})
 _STRIP = {OVERDUE: "O", MISSING: "M", SKIPPED: "N"}
 _STRIP_LENGTH = 60
+# Divided without a rest by every number up to twelve.
+_PARTS = 27_720
 
 
 def summarise(situation: Situation, plan: Plan, now: datetime) -> Summary:
@@ -170,8 +171,7 @@ def progress(valued: Sequence[Valued]) -> int:
     optional line counts once it is reported, and not at all before; one that was passed over gives nothing. 100 means
     that every mandatory line was reported.
     """
-    done: int | Fraction = 0
-    total: int | Fraction = 0
+    done = total = 0
     is_whole = True
     for row in valued:
         weight, is_reached = weight_of(row.line), row.value.state == REACHED
@@ -182,12 +182,13 @@ def progress(valued: Sequence[Valued]) -> int:
             done += weight if is_reached else 0
             total += 2 * weight
             is_whole = False
-    percent = int(done * 100 // total) if total else 0
+    percent = done * 100 // total if total else 0
     return percent if is_whole else min(percent, 99)
 
 
-def weight_of(line: LineFact) -> int | Fraction:
-    return line.weight if line.share == 1 else Fraction(line.weight, line.share)
+def weight_of(line: LineFact) -> int:
+    """Its share of the weight, in small parts of it, so that it stays a whole number."""
+    return line.weight * _PARTS // line.share
 
 
 def next_name(valued: Sequence[Valued]) -> str:
