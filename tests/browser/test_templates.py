@@ -139,20 +139,16 @@ def test_what_is_not_saved_is_not_lost_unasked(window: Open, colleague: User, dr
     expect(page.get_by_text("Saved. It is still a draft")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_without_scripts_the_buttons_do_it(window: Open, colleague: User, draft: MilestoneTemplate, width: int) -> None:
-    seen = window(width, scripts=False)
+def test_without_scripts_the_buttons_do_it(window: Open, colleague: User, draft: MilestoneTemplate) -> None:
+    seen = window(1440, scripts=False)
     page = seen.sign_in(colleague.email, PASSWORD)
     seen.open(f"/admin/milestones/milestonetemplate/{draft.pk}/edit/")
     page.locator("#te--s_eta").fill("2027-04-02T10:00")
     field(page, draft, "DISCHARGED", "offset").fill("2d 6h")
     page.get_by_role("button", name="Show plan").click()
     expect(due(page, "Discharged from vessel")).to_contain_text("4 Apr 2027 16:00")
-    page.get_by_role("button", name="Remove: Consignee notified").click()
-    expect(page.get_by_role("button", name="Remove: Consignee notified")).to_have_count(0)
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved. It is still a draft")).to_be_visible()
-    assert "ARRIVAL_NOTIFIED" not in [line.type for line in draft_of(draft).lines]
 
 
 def test_every_field_and_button_has_a_name(window: Open, colleague: User, draft: MilestoneTemplate) -> None:
