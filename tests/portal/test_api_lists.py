@@ -14,7 +14,7 @@ from milestones.enums import Audience, CaseState
 from partners.enums import InternalGroup, PartnerKind
 from partners.models import Partner
 from partners.services import save_partner
-from portal.api import charges, events, invoices, messages, milestones, partners, shipment_output, timeline
+from portal.api import charges, documents, events, invoices, messages, milestones, partners, shipment_output, timeline
 from shipments.enums import PartyRole, ReferenceType
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import api_key, internal
@@ -29,6 +29,7 @@ SHAPES = {
     "messages": messages.MessageOut,
     "events": events.EventOut,
     "shipments": shipment_output.ShipmentOut,
+    "documents": documents.DocumentOut,
     "milestone-templates": milestones.TemplateOut,
     "exceptions": milestones.ExceptionOut,
     "tasks": milestones.TaskOut,
@@ -41,6 +42,7 @@ SHAPES = {
 ONES = {
     "message": messages.MessageOut,
     "shipment": shipment_output.ShipmentOut,
+    "document": documents.DocumentOut,
     "timeline": timeline.TimelineOut,
     "exception": milestones.ExceptionOut,
     "partner": partners.PartnerOut,
