@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -50,11 +51,14 @@ class DocumentJSONParser(StrictJSONParser):
 class DocumentFilter(django_filters.FilterSet):
     shipment = django_filters.UUIDFilter(field_name="shipment__public_id")
     type = django_filters.ChoiceFilter(choices=DocumentType.choices)
-    updated_since = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
+    updated_since = django_filters.IsoDateTimeFilter(method="changed", help_text="Filed or withdrawn")
 
     class Meta:
         model = Document
         fields: ClassVar[list[str]] = []
+
+    def changed(self, rows: QuerySet[Document], name: str, value: Any) -> QuerySet[Document]:
+        return rows.filter(Q(received_at__gte=value) | Q(withdrawn_at__gte=value))
 
 
 class DocumentIn(StrictSerializer):

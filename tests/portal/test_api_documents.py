@@ -201,6 +201,9 @@ def test_who_filed_it_withdraws_it_and_then_only_the_house_sees_it(secret, shipm
     assert ask(path, "POST", secret=secret, body={"reason": "Again"}).status_code == 404
     assert ask(f"documents/{made['id']}/", secret=secret).status_code == 404
     house = internal("operations")
+    Document.objects.update(received_at="2020-01-01T00:00:00Z")
+    changed = ask("documents/?updated_since=2021-01-01T00:00:00Z", user=house).json()["results"]
+    assert [one["id"] for one in changed] == [made["id"]]
     seen = ask(f"documents/{made['id']}/", user=house).json()
     assert (seen["withdraw_reason"], bool(seen["withdrawn_at"])) == ("Of another shipment", True)
     answer = ask(path, "POST", user=house, body={"reason": "Again"})

@@ -17,6 +17,7 @@ from partners.services import save_partner
 from portal.api import (
     cases,
     charges,
+    documents,
     events,
     invoices,
     messages,
@@ -41,6 +42,7 @@ SHAPES = {
     "messages": messages.MessageOut,
     "events": events.EventOut,
     "shipments": shipment_output.ShipmentOut,
+    "documents": documents.DocumentOut,
     "milestone-templates": milestones.TemplateOut,
     "exceptions": cases.ExceptionOut,
     "tasks": tasks.TaskOut,
@@ -53,6 +55,7 @@ SHAPES = {
 ONES = {
     "message": messages.MessageOut,
     "shipment": shipment_output.ShipmentOut,
+    "document": documents.DocumentOut,
     "timeline": timeline.TimelineOut,
     "exception": cases.ExceptionOut,
     "partner": partners.PartnerOut,
