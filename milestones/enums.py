@@ -225,6 +225,14 @@ CASE_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+class WakeOn(TextChoices):
+    """What may end a snooze before its time: {"preset": WakeOn, ...} in `ShipmentException.wake_when`."""
+
+    NEWS = "news", _("Something new is reported")
+    ARRIVAL = "arrival", _("The expected arrival moves")
+    REACHED = "reached", _("This milestone is reached")
+
+
 class TaskState(TextChoices):
     OPEN = "open", _("Open")
     DONE = "done", _("Done")
@@ -233,6 +241,9 @@ class TaskState(TextChoices):
 
 TASK_MOVES: dict[str, frozenset[str]] = {
     TaskState.OPEN: frozenset({TaskState.DONE, TaskState.CANCELLED}),
+    # When the milestone that closed it is taken back, or it is needed after all.
+    TaskState.DONE: frozenset({TaskState.OPEN}),
+    TaskState.CANCELLED: frozenset({TaskState.OPEN}),
 }
 
 
@@ -265,7 +276,48 @@ class DecisionRule(TextChoices):
 
 
 class Cause(TextChoices):
-    """Why a milestone is overdue: `facts["cause"]` of its case."""
+    """Why a case is open: `facts["cause"]` of it."""
 
     FREIGHT_LATE = "freight_late", _("The freight is late")
     SOURCE_SILENT = "source_silent", _("The source is silent")
+    NEARLY_DUE = "nearly_due", _("It is due soon and nothing is reported")
+    SKIPPED = "skipped", _("A later milestone is reached, this one was never reported")
+    REPORTED = "reported", _("It is reported to have happened then")
+    ESTIMATED = "estimated", _("It is now expected then")
+    MOVED_ALONG = "moved_along", _("What it counts from has moved")
+    WRONG_ORDER = "wrong_order", _("It is said to have happened before what comes first")
+    NOT_PLANNED = "not_planned", _("It happened, though the plan does not have it")
+    HELD = "held", _("A hold is in force and nothing has released it")
+    STANDING = "standing", _("It arrived there and nothing followed")
+    FREE_TIME_ENDS = "free_time_ends", _("Free time ends soon")
+    FREE_TIME_OVER = "free_time_over", _("Free time is over, every day costs")
+    SOURCES_DIFFER = "sources_differ", _("Trusted sources say different times")
+    REPORTED_AGAIN = "reported_again", _("One source reports it again with another time")
+    PAPER_MISSING = "paper_missing", _("A paper that has to be there is not")
+    COSTS_MORE = "costs_more", _("More is charged than was reckoned with")
+    CONDITION_HOLDS = "condition_holds", _("What the rule asks for holds")
+
+
+class Gone(TextChoices):
+    """Why the cause of a case is gone: `facts["gone"]` of it."""
+
+    REPORTED = "reported", _("It was reported")
+    INFERRED = "inferred", _("A later milestone implies it")
+    EXPECTED_LATER = "expected_later", _("It is expected later now")
+    IN_TOLERANCE = "in_tolerance", _("The new time is within tolerance")
+    RELEASED = "released", _("The hold was released")
+    TAKEN_BACK = "taken_back", _("The report was taken back")
+    MOVED_ON = "moved_on", _("It has moved on")
+    FILED = "filed", _("The paper is there")
+    HEARD = "heard", _("The source reports again")
+    AGREED = "agreed", _("The reports agree")
+    COSTS_FIT = "costs_fit", _("The cost is within what was expected")
+    ARRIVED = "arrived", _("It has arrived")
+    DELIVERED = "delivered", _("The shipment was delivered")
+    CANCELLED = "cancelled", _("The shipment was cancelled")
+    NOT_IN_PLAN = "not_in_plan", _("The plan does not ask for it any more")
+    OTHER_RULE = "other_rule", _("Another rule has taken it over")
+    RULE_OFF = "rule_off", _("The rule was switched off or changed")
+    CONDITION_OVER = "condition_over", _("What the rule asks for does not hold any more")
+    MISSING_NOW = "missing_now", _("A later milestone was reached; it counts as missing now")
+    CHANGED = "changed", _("What was reported has changed")

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from milestones.enums import ExceptionKind, JourneyStatus
 from milestones.evidencing import taken_back
-from milestones.excepting import Trouble, cases, next_check, tasks, troubles
+from milestones.excepting import Ground, Trouble, cases, find_troubles, next_check, tasks
 from milestones.expanding import expand
 from milestones.facts import Evaluation, EventFact, Plan, Policy
 from milestones.foreseeing import arrivals_heard
-from milestones.holding import effective, holds
+from milestones.holding import effective, holds, releases
 from milestones.selecting import active, assign, lines_of
 from milestones.situation import Situation, silence
 from milestones.summing import is_finished, summarise
@@ -30,20 +30,24 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
     counting, undone = effective(heard)
     by_line, unplanned = assign(counting, plan)
     valued = value_lines(plan, by_line, policy, now, _lines_taken_back(events, heard, plan))
-    situation = Situation(valued, counting, holds(heard), silence(heard, policy))
+    beside = value_unplanned(unplanned, policy, plan.shipment.route)
+    situation = Situation(valued, counting, holds(heard), silence(heard, policy), beside)
     summary = summarise(situation, plan, now)
     finished = is_finished(valued, summary.status)
-    found = _standing(troubles(situation, policy, now), summary.status)
+    ground = Ground(situation, plan, policy, summary, now)
+    found = _standing(find_troubles(ground), summary.status)
     wanted = () if summary.status in _STAYS else tasks(valued, policy, now)
     return Evaluation(
-        milestones=(*(row.value for row in valued), *value_unplanned(unplanned, policy, plan.shipment.route)),
-        cases=cases(found, plan, policy),
+        milestones=(*(row.value for row in valued), *beside),
+        cases=cases(found, ground),
         tasks=() if finished else wanted,
         holds=tuple(situation.holds),
         summary=summary,
         is_finished=finished,
-        next_check_at=next_check(situation, found, plan, policy, now),
+        next_check_at=next_check(found, ground),
         set_aside=sorted([*aside, *undone]),
+        releases=releases(heard),
+        row=ground.row,
         arrivals=arrivals_heard(events, counting, by_line, plan),
     )
 
@@ -51,6 +55,15 @@ def evaluate(plan: Plan, events: Sequence[EventFact], policy: Policy, now: datet
 def _lines_taken_back(events: Sequence[EventFact], heard: Sequence[EventFact], plan: Plan) -> frozenset[int]:
     """Indexes of the lines of which something was reported that does not count any more."""
     return frozenset(index for event in taken_back(events, heard) for index in lines_of(event, plan))
+
+
+# What matters no more once the freight is delivered: it can neither be held nor stand nor slip.
+_ON_THE_WAY = frozenset(
+    {
+        ExceptionKind.HOLD.value, ExceptionKind.EARLY.value, ExceptionKind.ETA_SLIP.value, ExceptionKind.DWELL.value,
+        ExceptionKind.NO_NEWS.value,
+    }
+)  # fmt: skip
 
 
 def _standing(found: list[Trouble], status: str) -> list[Trouble]:
@@ -63,5 +76,5 @@ def _standing(found: list[Trouble], status: str) -> list[Trouble]:
     return [
         trouble
         for trouble in found
-        if trouble.kind != ExceptionKind.HOLD and (trouble.kind != ExceptionKind.LATE or trouble.code == "DELIVERED")
+        if trouble.kind not in _ON_THE_WAY and (trouble.kind != ExceptionKind.LATE or trouble.code == "DELIVERED")
     ]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from milestones.case_facts import Asked as Asked
+from milestones.case_facts import CaseWanted as CaseWanted
+from milestones.case_facts import Hold as Hold
+from milestones.case_facts import MoneyFact as MoneyFact
+from milestones.case_facts import Release as Release
+from milestones.case_facts import RuleFact as RuleFact
+from milestones.case_facts import TaskWanted as TaskWanted
+from milestones.case_facts import asked_of as asked_of
 from milestones.plan_facts import WEEKEND as WEEKEND
 from milestones.plan_facts import Condition as Condition
 from milestones.plan_facts import Criteria as Criteria
@@ -59,37 +67,6 @@ class EventFact:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFact:
-    """An exception rule. Empty `mode` and `code` match any.
-
-    `warn`, `minimum`, `escalate`: lengths of the trouble from which on it warns (None: never), is breached, and goes
-    to `escalate_to` (None: never). `condition`: compiled from `tree` by `conditions.compile_condition`, None: always;
-    `names`: the fields its row has to have.
-    """
-
-    id: int
-    name: str
-    kind: str
-    severity: str
-    owner: str
-    mode: str
-    code: str
-    minimum: timedelta
-    due_in: timedelta
-    task: str
-    version: int = 1
-    minimum_percent: int = 0
-    warn: timedelta | None = None
-    escalate: timedelta | None = None
-    escalate_to: str = ""
-    condition: Callable[[Mapping[str, Any]], bool] | None = field(default=None, compare=False)
-    tree: Mapping[str, Any] | None = field(default=None, compare=False)
-    names: frozenset[str] = frozenset()
-    group_by: str = ""
-    closes_itself: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class TypeFact:
     """A code of the vocabulary: its name and its typical sequence."""
 
@@ -123,8 +100,9 @@ class ScoreFact:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is the same for all shipments. `latency`: source id → how late it usually reports; `sources`:
-    source id → its code and transport.
+    """What is the same for all shipments. `latency`: source id → how late it usually reports; `silences`: source id →
+    since when one is silent that its own history expects to be heard of; `sources`: source id → its code and transport;
+    `asked`: the rules by kind.
 
     `booking_tolerance`: an ACT longer than this before the booking cannot be true (domain.md, "No date from the
     future"). `agreement`: two reports closer than this confirm each other. `task_lead`: a task opens this long before
@@ -154,6 +132,11 @@ class Policy:
     transit: Mapping[Lane, TransitFact] = field(default_factory=dict)
     scores: Mapping[Lane, tuple[ScoreFact, ...]] = field(default_factory=dict)
     enough_scores: int = 20
+    silences: Mapping[int, datetime] = field(default_factory=dict)
+    asked: Mapping[str, Asked] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asked", asked_of(self.rules))
 
     def order_of(self, code: str, value: str) -> tuple[str, ...] | None:
         """What decides between reports about this value (a ValueField) of a milestone; None: the usual order."""
@@ -193,39 +176,6 @@ class MilestoneValue:
     def expected_at(self) -> datetime | None:
         """When it should happen by what is known now."""
         return self.estimated_at or self.planned_at
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A hold in force. `slot` names it among the cases of the shipment."""
-
-    slot: str
-    code: str
-    agency: str
-    reason: str
-    since: datetime
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CaseWanted:
-    """A case that should be open. `facts["about"]` is its cause: once a person resolved it, it is not opened again."""
-
-    rule: RuleFact
-    slot: str
-    summary: str
-    facts: dict[str, Any]
-    audience: str
-
-
-@dataclass(frozen=True, slots=True)
-class TaskWanted:
-    """A task that should be open for a line."""
-
-    slot: str
-    title: str
-    role: str
-    due_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -271,6 +221,7 @@ class ArrivalHeard:
 class Evaluation:
     """All that follows from (plan, events, policy, now). `set_aside`: (event id, why it does not count).
 
+    `releases`: what ended holds; `row`: makes what a condition is asked about, of a milestone or (None) the shipment.
     `arrivals`: every expected arrival that was ever told, also what was taken back or replaced since.
     """
 
@@ -282,4 +233,8 @@ class Evaluation:
     is_finished: bool
     next_check_at: datetime | None
     set_aside: Sequence[tuple[str, str]] = ()
+    releases: Sequence[Release] = ()
+    row: Callable[[MilestoneValue | None, Iterable[str]], dict[str, Any]] | None = field(
+        default=None, compare=False, repr=False
+    )
     arrivals: Sequence[ArrivalHeard] = ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from milestones.facts import EventFact, Hold
+from milestones.facts import EventFact, Hold, Release
 from milestones.selecting import ACTUAL
 
 _CUSTOMS = frozenset({"CUSTOMS_HOLD", "CUSTOMS_EXAM"})
@@ -27,7 +27,7 @@ def holds(events: Sequence[EventFact]) -> tuple[Hold, ...]:
         standing.setdefault((event.code, _agency(event)), []).append(event)
     found = [
         Hold(
-            slot=f"H:{code}:{agency[:40]}",
+            slot=_slot(code, agency),
             code=code,
             agency=agency,
             reason=_reason(reports),
@@ -37,6 +37,26 @@ def holds(events: Sequence[EventFact]) -> tuple[Hold, ...]:
         for (code, agency), reports in standing.items()
     ]
     return tuple(sorted(found, key=lambda hold: (hold.since, hold.slot)))
+
+
+def releases(events: Sequence[EventFact]) -> tuple[Release, ...]:
+    """What ended the holds that are not in force any more: of each the last of the reports that ended one of its."""
+    kept = _not_reversed(events)
+    placed = [e for e in kept if e.code in _HOLDS and e.classifier == ACTUAL]
+    if not placed:
+        return ()
+    clearing = _clearing(kept)
+    ended: dict[str, EventFact] = {}
+    for hold in placed:
+        by = min((r for r in clearing if _clears(r, hold)), key=lambda r: (_instant(r), r.fingerprint), default=None)
+        slot = _slot(hold.code, _agency(hold))
+        if by is not None and (slot not in ended or _instant(by) > _instant(ended[slot])):
+            ended[slot] = by
+    return tuple(Release(slot, by.code, _agency(by), _instant(by), by.id) for slot, by in sorted(ended.items()))
+
+
+def _slot(code: str, agency: str) -> str:
+    return f"H:{code}:{agency[:40]}"
 
 
 def effective(events: Sequence[EventFact]) -> tuple[list[EventFact], list[tuple[str, str]]]:
@@ -74,8 +94,12 @@ def _in_force(events: Sequence[EventFact]) -> list[EventFact]:
     placed = [e for e in events if e.code in _HOLDS and e.classifier == ACTUAL]
     if not placed:
         return []
-    releases = [e for e in events if e.classifier == ACTUAL and (e.code in _CLEARING or e.attributes.get("clears"))]
-    return [hold for hold in placed if not any(_clears(release, hold) for release in releases)]
+    clearing = _clearing(events)
+    return [hold for hold in placed if not any(_clears(release, hold) for release in clearing)]
+
+
+def _clearing(events: Sequence[EventFact]) -> list[EventFact]:
+    return [e for e in events if e.classifier == ACTUAL and (e.code in _CLEARING or e.attributes.get("clears"))]
 
 
 def _clears(release: EventFact, hold: EventFact) -> bool:

@@ -54,4 +54,40 @@ INVARIANTS: tuple[Invariant, ...] = (
         """SELECT w.public_id FROM milestones_worktask w JOIN milestones_shipmentexception c ON c.id = w.exception_id
            WHERE w.state = 'open' AND c.state = 'resolved'""",
     ),
+    Invariant(
+        "an_open_root_has_an_open_case",
+        "A common root is open exactly as long as one of its exceptions is.",
+        """SELECT g.public_id FROM milestones_casegroup g WHERE (g.closed_at IS NULL) <> EXISTS (
+             SELECT 1 FROM milestones_shipmentexception c WHERE c.group_id = g.id AND c.state <> 'resolved')""",
+    ),
+    Invariant(
+        "a_root_has_one_rule",
+        "An exception belongs to a root of its own rule.",
+        """SELECT c.public_id FROM milestones_shipmentexception c JOIN milestones_casegroup g ON g.id = c.group_id
+           WHERE g.rule_id <> c.rule_id""",
+    ),
+    Invariant(
+        "only_what_sleeps_wakes",
+        "Only a snoozed exception has a time or a condition that wakes it, and none sleeps past its time.",
+        """SELECT c.public_id FROM milestones_shipmentexception c
+           JOIN milestones_journey j ON j.shipment_id = c.shipment_id
+           WHERE (c.state <> 'snoozed' AND (c.snoozed_until IS NOT NULL OR c.wake_when IS NOT NULL))
+              OR (c.state = 'snoozed' AND c.snoozed_until <= j.evaluated_at
+                  AND (j.next_check_at IS NULL OR j.next_check_at > c.snoozed_until))""",
+    ),
+    Invariant(
+        "an_escalated_exception_has_a_rule_that_escalates",
+        "An exception is in a stage that its rule, as it is now, has.",
+        """SELECT c.public_id FROM milestones_shipmentexception c JOIN milestones_exceptionrule r ON r.id = c.rule_id
+           WHERE c.state <> 'resolved' AND c.cause_gone_at IS NULL AND r.version = c.rule_version AND (
+             (c.stage = 'escalated' AND r.escalate_minutes IS NULL)
+             OR (c.stage = 'warning' AND r.warn_minutes IS NULL))""",
+    ),
+    Invariant(
+        "a_milestone_closes_its_task",
+        "No task stays open for a milestone that is reached.",
+        """SELECT w.public_id FROM milestones_worktask w
+           JOIN milestones_milestone m ON m.shipment_id = w.shipment_id AND w.key = 'line:' || m.slot
+           WHERE w.state = 'open' AND m.state = 'reached'""",
+    ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 # Whether the facts of a shipment (`condition_facts.shipment_facts`) meet a condition: `conditions.compile_condition`.
@@ -170,13 +171,26 @@ class ShipmentFact:
     named: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyFact:
+    """What a shipment costs and earns, in one currency; None: not known."""
+
+    currency: str
+    expected_cost: Decimal | None = None
+    cost: Decimal | None = None
+    revenue: Decimal | None = None
+
+
 @dataclass(slots=True)
 class Plan:
     """A shipment and its template. `baselines`: slot → the first plan, which is kept; by country, `holidays`: days,
-    `weekends`: numbers of weekdays (Monday is 0), Saturday and Sunday where it is not said."""
+    `weekends`: numbers of weekdays (Monday is 0), Saturday and Sunday where it is not said. `documents`: the types of
+    the papers that are there; `money`: what it costs, where somebody recorded it."""
 
     shipment: ShipmentFact
     template: TemplateFact | None
     baselines: Mapping[str, datetime] = field(default_factory=dict)
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
     weekends: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    documents: frozenset[str] = frozenset()
+    money: MoneyFact | None = None

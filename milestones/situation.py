@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from milestones.enums import Cause
-from milestones.facts import EventFact, Hold, Policy
+from milestones.facts import EventFact, Hold, MilestoneValue, Policy
 from milestones.valuing import Valued
 
 
@@ -26,12 +26,14 @@ class Silence:
 
 @dataclass(slots=True)
 class Situation:
-    """The lines with their values, the events that count, the holds in force, and how silent it is."""
+    """The lines with their values, the events that count, the holds in force, how silent it is, and what happened
+    outside the plan."""
 
     valued: Sequence[Valued]
     events: Sequence[EventFact]
     holds: Sequence[Hold]
     quiet: Silence
+    unplanned: Sequence[MilestoneValue] = ()
 
 
 def silence(events: Iterable[EventFact], policy: Policy) -> Silence:

@@ -97,14 +97,27 @@ class InternalGroup(TextChoices):
 
 class Channel(TextChoices):
     EMAIL = "email", _("E-mail")
+    IN_APP = "in_app", _("On screen")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class Digest(TextChoices):
+    """How often a mail comes: each by itself, or those of a while in one letter."""
+
+    AT_ONCE = "at_once", _("At once")
+    HOURLY = "hourly", _("Hourly, in one letter")
+    DAILY = "daily", _("Daily, in one letter")
 
 
 class Topic(TextChoices):
     """What one may subscribe to."""
 
     EXCEPTION_OPENED = "exception_opened", _("A problem was opened")
+    EXCEPTION_ESCALATED = "exception_escalated", _("A problem was escalated")
+    EXCEPTION_RESOLVED = "exception_resolved", _("A problem was resolved")
     MILESTONE_REACHED = "milestone_reached", _("A milestone was reached")
     ETA_CHANGED = "eta_changed", _("The expected arrival changed")
+    TASK_OPENED = "task_opened", _("A task was opened")
     INVOICE_ISSUED = "invoice_issued", _("An invoice was issued")
 
 
@@ -122,11 +135,19 @@ DELIVERY_MOVES: dict[str, frozenset[str]] = {
 
 # What one must hold on a partner to hear of a topic on its behalf.
 TOPIC_PERMISSIONS: dict[str, str] = {
-    Topic.EXCEPTION_OPENED: Permission.VIEW_SHIPMENTS,
-    Topic.MILESTONE_REACHED: Permission.VIEW_SHIPMENTS,
-    Topic.ETA_CHANGED: Permission.VIEW_SHIPMENTS,
+    **dict.fromkeys(Topic.values, Permission.VIEW_SHIPMENTS),
     Topic.INVOICE_ISSUED: Permission.VIEW_INVOICES,
 }
+# Whose size is a severity, 1 low to 4 critical; and what one hears of a shipment that one follows.
+GRADED_TOPICS = frozenset({Topic.EXCEPTION_OPENED, Topic.EXCEPTION_ESCALATED, Topic.EXCEPTION_RESOLVED})
+CRITICAL_SIZE = 4
+FOLLOWED_TOPICS = (
+    Topic.EXCEPTION_OPENED,
+    Topic.EXCEPTION_ESCALATED,
+    Topic.EXCEPTION_RESOLVED,
+    Topic.MILESTONE_REACHED,
+    Topic.ETA_CHANGED,
+)
 
 
 class JobState(TextChoices):

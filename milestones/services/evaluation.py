@@ -19,12 +19,14 @@ from django.utils import timezone
 from core.bulk import array_of, fetch_rows, insert_rows, update_rows
 from core.leases import in_halves
 from milestones.evaluate import evaluate
-from milestones.facts import Evaluation
+from milestones.facts import Evaluation, Policy
 from milestones.models import Journey
 from milestones.planning import choose
 from milestones.services import loading
 from milestones.services.arrivals import Heard, keep_arrivals, with_history
-from milestones.services.casework import OpenCase, load_cases, worst, write_cases, write_tasks
+from milestones.services.beside import load_beside
+from milestones.services.casework import OpenCase, load_cases, worst, write_cases
+from milestones.services.taskwork import write_tasks
 from milestones.services.telling import Change, stories_of
 from milestones.services.writing import baselines_of, load_stored, write_milestones
 from partners.services import notify
@@ -188,25 +190,30 @@ def _evaluate_held(ids: Sequence[int], now: datetime) -> int:
     revisions = dict(fetch_rows(_REVISIONS, [array_of(held)]))
     shipments = loading.load_shipments(held)
     stored = load_stored(held)
-    outcomes = _outcomes(journeys, shipments, {pk: baselines_of(rows) for pk, rows in stored.items()}, now)
+    policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
+    outcomes = _outcomes(journeys, shipments, {pk: baselines_of(rows) for pk, rows in stored.items()}, policy, now)
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
-    cases = write_cases(outcomes, load_cases(held), written.ids, now)
-    write_tasks(outcomes, cases, written.ids, now)
+    cases = write_cases(outcomes, load_cases(held), policy.rules, written.ids, now)
+    tasks = write_tasks(outcomes, cases.standing, written.ids, now)
     keep_arrivals(
         (Heard(j.id, outcomes[j.id], j.own_arrival_at, revisions.get(j.id, 0) != j.seen_revision) for j in journeys),
         now=now,
     )
     for journey in journeys:
         journey.revision += journey.id in written.changed
-    rows = [_roll_up(j, outcomes[j.id], cases.get(j.id, ()), revisions.get(j.id, 0), now) for j in journeys]
+    rows = [_roll_up(j, outcomes[j.id], cases.standing.get(j.id, ()), revisions.get(j.id, 0), now) for j in journeys]
     update_rows(Journey, ("shipment", *_HEAD, *_SUMMARY, *_CASES), rows)
     notify(
         stories_of(
-            Change(
-                shipments[j.id], outcomes[j.id], stored.get(j.id, {}), cases.get(j.id, ()), j.expected_arrival_at,
-                j.revision, now,
-            )
-            for j in journeys
+            (
+                Change(
+                    shipments[j.id], outcomes[j.id], stored.get(j.id, {}), cases.standing.get(j.id, ()),
+                    j.expected_arrival_at, j.revision, now,
+                )
+                for j in journeys
+            ),
+            closed=cases.closed,
+            tasks=tasks,
         )
     )  # fmt: skip
     return len(journeys)
@@ -216,14 +223,15 @@ def _outcomes(
     journeys: Sequence[_Held],
     shipments: Mapping[int, loading.ShipmentRow],
     baselines: Mapping[int, Mapping[str, datetime]],
+    policy: Policy,
     now: datetime,
 ) -> dict[int, Evaluation]:
     """The rules applied to each; a journey without a template is given one."""
-    policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
     pinned = {j.template_id for j in journeys if j.template_id}
     templates = loading.load_templates(pinned, with_active=any(j.template_id is None for j in journeys))
     loading.name_facts(shipments, policy, templates)
     events = loading.load_events([journey.id for journey in journeys])
+    beside = load_beside([journey.id for journey in journeys], policy, templates.by_id.values())
     outcomes: dict[int, Evaluation] = {}
     for journey in journeys:
         shipment = shipments[journey.id].fact
@@ -232,6 +240,8 @@ def _outcomes(
             template, journey.template_reason = choose(templates.active, shipment)
             journey.template_id = template.id if template else None
         plan = loading.plan_of(shipment, template, baselines.get(journey.id, {}), now)
+        plan.documents = beside.documents.get(journey.id, frozenset())
+        plan.money = beside.money.get(journey.id)
         outcomes[journey.id] = evaluate(plan, events.get(journey.id, ()), policy, now)
     return outcomes
 
@@ -241,7 +251,8 @@ def _roll_up(
 ) -> tuple[Any, ...]:
     """The journey's row, from the outcome."""
     is_closed = outcome.is_finished and not cases
-    moments = [case.until for case in cases if case.until] + ([outcome.next_check_at] if outcome.next_check_at else [])
+    moments = [moment for case in cases for moment in case.until]
+    moments += [outcome.next_check_at] if outcome.next_check_at else []
     next_check_at = None if is_closed else min(moments, default=None)
     head = (journey.template_id, journey.template_reason, revision, journey.revision, next_check_at, now, is_closed)
     fix = outcome.summary.next_fix

@@ -36,7 +36,7 @@ from milestones.planning import route
 from milestones.services.condition_sql import load_named
 from shipments.enums import CARRIER_REFERENCES
 from shipments.matching import journey_key
-from shipments.models import MilestoneType, Source
+from shipments.models import MilestoneType, Source, SourceSilence
 
 logger = logging.getLogger("waymark.milestones")
 
@@ -69,6 +69,7 @@ def load_policy() -> Policy:
             code: TypeFact(name, sequence)
             for code, name, sequence in MilestoneType.objects.values_list("code", "name", "sequence")
         },
+        silences=dict(SourceSilence.objects.open().values_list("source_id", "last_message_at")),
         preferences={
             (code or "*", field): tuple(order)
             for code, field, order in ConflictPolicy.objects.values_list("type_id", "field", "order")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from milestones.enums import Audience
 from milestones.facts import Evaluation, MilestoneValue, Policy
-from milestones.services.casework import OpenCase
+from milestones.services.case_telling import Told, case_stories, closed_stories, task_stories
+from milestones.services.casework import ClosedCase, OpenCase
 from milestones.services.loading import ShipmentRow
+from milestones.services.taskwork import OpenedTask
 from milestones.services.writing import Stored
 from milestones.steadying import least_change
 from partners.enums import Topic
@@ -20,18 +21,6 @@ from shipments.models import Location, ShipmentParty
 
 # A smaller move of the expected arrival is noise, by the same measure that keeps it from moving other milestones.
 _MEASURE = Policy()
-
-
-@dataclass(slots=True)
-class Told:
-    """A story and who may hear it."""
-
-    shipment_id: int
-    audience: str
-    topic: str
-    key: str
-    facts: dict[str, Any]
-    location_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -47,13 +36,16 @@ class Change:
     now: datetime
 
 
-def stories_of(changes: Iterable[Change]) -> list[Story]:
+def stories_of(
+    changes: Iterable[Change], *, closed: Sequence[ClosedCase] = (), tasks: Sequence[OpenedTask] = ()
+) -> list[Story]:
     """All stories of a batch, in at most two queries (parties and places), none when nothing is to be told."""
     shipments: dict[int, ShipmentRow] = {}
     told: list[Told] = []
     for change in changes:
         shipments[change.shipment.id] = change.shipment
-        told += [*_cases(change), *_reached(change), *_arrival(change)]
+        told += [*case_stories(change.shipment.id, change.cases), *_reached(change), *_arrival(change)]
+    told += [*closed_stories(closed), *task_stories(tasks)]
     if not told:
         return []
     parties = _parties({one.shipment_id for one in told})
@@ -80,6 +72,9 @@ def _story(told: Told, shipment: ShipmentRow, parties: Sequence[tuple[int, str]]
         subject=f"shipment:{shipment.public_id}",
         facts=facts,
         partner_ids=audience_partners(told.audience, parties),
+        is_internal=told.is_internal,
+        kind=told.kind,
+        size=told.size,
     )
 
 
@@ -101,15 +96,6 @@ def _parties(shipment_ids: set[int]) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _cases(change: Change) -> Iterator[Told]:
-    for case in change.cases:
-        if not case.is_new or case.wanted is None:
-            continue
-        facts = {"title": case.wanted.summary, "severity": case.severity, "due_at": case.due_at.isoformat()}
-        key = f"exception:{case.public_id}"
-        yield Told(change.shipment.id, case.wanted.audience, Topic.EXCEPTION_OPENED.value, key, facts)
-
-
 def _reached(change: Change) -> Iterator[Told]:
     """Of the planned milestones; the key names the milestone, so that one that is corrected is not told again."""
     for value in change.outcome.milestones:
@@ -119,7 +105,8 @@ def _reached(change: Change) -> Iterator[Told]:
         key = f"milestone:{change.shipment.public_id}:{value.slot}"
         facts = {"milestone": value.name, "happened_at": value.actual_at.isoformat() if value.actual_at else ""}
         yield Told(
-            change.shipment.id, value.audience, Topic.MILESTONE_REACHED.value, key, facts, value.location_id
+            change.shipment.id, value.audience, Topic.MILESTONE_REACHED.value, key, facts, value.location_id,
+            kind=value.code,
         )  # fmt: skip
 
 
@@ -139,4 +126,5 @@ def _arrival(change: Change) -> Iterator[Told]:
     shown = summary.expected_arrival_at or after
     facts = {"old_at": before.isoformat(), "new_at": shown.isoformat(), "place": change.shipment.places["destination"]}
     key = f"eta:{change.shipment.public_id}:{change.revision}"
-    yield Told(change.shipment.id, Audience.CUSTOMER.value, Topic.ETA_CHANGED.value, key, facts)
+    minutes = int(abs(after - before) / timedelta(minutes=1))
+    yield Told(change.shipment.id, Audience.CUSTOMER.value, Topic.ETA_CHANGED.value, key, facts, size=minutes)

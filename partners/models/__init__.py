@@ -1,5 +1,6 @@
 """Organisations, the people who act for them, and what those want to hear."""
 
+from partners.models.endpoints import WebhookEndpoint, WebhookEndpointQuerySet
 from partners.models.jobs import Job, JobQuerySet
 from partners.models.notices import Delivery, DeliveryQuerySet, Notification, NotificationAudience, Subscription
 from partners.models.people import (
@@ -35,4 +36,6 @@ __all__ = [
     "User",
     "UserManager",
     "UserQuerySet",
+    "WebhookEndpoint",
+    "WebhookEndpointQuerySet",
 ]

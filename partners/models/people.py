@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,8 @@ from partners.enums import (
     Scope,
     UserKind,
 )
+
+MORNING = time(7)
 
 
 class UserQuerySet(ScopedQuerySet["User"]):
@@ -60,6 +63,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("time zone"), max_length=64, default="UTC", help_text=_("IANA name, such as Europe/Berlin")
     )
     clock = models.CharField(_("times are shown in"), max_length=8, choices=Clock.choices, default=Clock.PLACE)
+    quiet_from = models.TimeField(_("no mail from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("until"), null=True, blank=True, help_text=_("By the person's own clock"))
+    hears_critical = models.BooleanField(
+        _("critical problems come in quiet hours too"), default=False, db_default=False
+    )
+    digest_at = models.TimeField(_("daily digest at"), default=MORNING, db_default=MORNING)
     is_staff = models.BooleanField(_("may use the console"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
@@ -90,6 +99,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(condition=Q(kind__in=UserKind.values), name="user_kind_is_known"),
             models.CheckConstraint(condition=Q(clock__in=Clock.values), name="user_clock_is_known"),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+                name="user_quiet_hours_begin_and_end",
+                violation_error_message=_("Quiet hours need a beginning and another end, or neither."),
+            ),
         ]
 
     def __str__(self) -> str:

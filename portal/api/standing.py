@@ -12,7 +12,7 @@ from milestones.enums import MilestoneState
 from milestones.models import Journey, Milestone, ShipmentException
 from partners.access import sees_all
 from partners.models import User
-from portal.api.milestones import visible_cases
+from portal.api.cases import visible_cases
 from portal.presentation.audiences import audiences_of_each
 from shipments.models import Shipment
 

@@ -23,9 +23,9 @@ from partners.access import ScopedQuerySet, sees_all
 from partners.models import User
 from portal.api.arrivals import EtaOut, present_eta
 from portal.api.base import Door, Row, caller
+from portal.api.cases import ExceptionOut, present_case, visible_cases
 from portal.api.events import EventOut, own_sources, states_of
 from portal.api.events import present as present_event
-from portal.api.milestones import ExceptionOut, present_case, visible_cases
 from portal.api.times import at_place
 from portal.presentation.audiences import audiences_of, who_sees
 from shipments.models import Event, EventMatch, Location, Reference, Shipment
@@ -144,7 +144,7 @@ def _events(shipment: Shipment, as_of: datetime | None) -> QuerySet[Event]:
 
 def _cases(shipment: Shipment, as_of: datetime | None, user: User) -> QuerySet[ShipmentException]:
     rows = ShipmentException.objects.filter(shipment=shipment) if as_of is None else cases_as_of(shipment, as_of)
-    rows = rows.select_related("shipment", "milestone")
+    rows = rows.select_related("shipment", "milestone", "group")
     return visible_cases(rows, internal=sees_all(user)).order_by("opened_at", "pk")
 
 
@@ -194,7 +194,9 @@ def timeline(shipment: Shipment, *, as_of: datetime | None, user: User) -> Row:
             present_event(event, states[event.pk], sees_source=own is None or event.source_id in own, known_keys=keys)
             for event in events
         ],
-        "exceptions": [present_case(_known(case, as_of)) for case in _cases(shipment, as_of, user)],
+        "exceptions": [
+            present_case(_known(case, as_of), internal=sees_all(user)) for case in _cases(shipment, as_of, user)
+        ],
     }
 
 

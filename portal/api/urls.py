@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from portal.api import (
+    cases,
     charges,
     clinic,
     events,
@@ -16,6 +17,7 @@ from portal.api import (
     outgoing,
     partners,
     shipments,
+    tasks,
     timeline,
 )
 from portal.api.nowhere import Nowhere
@@ -40,13 +42,14 @@ urlpatterns = [
     path("shipments/<uuid:id>/dcsa/", outgoing.DcsaEvents.as_view(), name="shipment-dcsa"),
     path("shipments/<uuid:id>/epcis/", outgoing.EpcisDocument.as_view(), name="shipment-epcis"),
     path("milestone-templates/", milestones.Templates.as_view(), name="milestone-templates"),
-    path("exceptions/", milestones.Exceptions.as_view(), name="exceptions"),
-    path("exceptions/<uuid:id>/", milestones.OneException.as_view(), name="exception"),
-    path("exceptions/<uuid:id>/acknowledge/", milestones.Acknowledge.as_view(), name="exception-acknowledge"),
-    path("exceptions/<uuid:id>/snooze/", milestones.Snooze.as_view(), name="exception-snooze"),
-    path("exceptions/<uuid:id>/resolve/", milestones.Resolve.as_view(), name="exception-resolve"),
-    path("tasks/", milestones.Tasks.as_view(), name="tasks"),
-    path("tasks/<uuid:id>/close/", milestones.CloseTask.as_view(), name="task-close"),
+    path("exceptions/", cases.Exceptions.as_view(), name="exceptions"),
+    path("exceptions/<uuid:id>/", cases.OneException.as_view(), name="exception"),
+    path("exceptions/<uuid:id>/acknowledge/", cases.Acknowledge.as_view(), name="exception-acknowledge"),
+    path("exceptions/<uuid:id>/snooze/", cases.Snooze.as_view(), name="exception-snooze"),
+    path("exceptions/<uuid:id>/resolve/", cases.Resolve.as_view(), name="exception-resolve"),
+    path("tasks/", tasks.Tasks.as_view(), name="tasks"),
+    path("tasks/<uuid:id>/close/", tasks.CloseTask.as_view(), name="task-close"),
+    path("tasks/<uuid:id>/assign/", tasks.AssignTask.as_view(), name="task-assign"),
     path("partners/", partners.Partners.as_view(), name="partners"),
     path("partners/<str:code>/", partners.OnePartner.as_view(), name="partner"),
     path("charges/", charges.Charges.as_view(), name="charges"),

@@ -113,6 +113,10 @@ class ConsoleAdmin(_Base):
         """The filters of the list; a room whose filters speak of "me" makes them here."""
         return self.filters
 
+    def fold_for(self, request: HttpRequest) -> Callable[[QuerySet[Any]], QuerySet[Any]] | None:
+        """What makes one row of several in the list; None where each row stands for itself."""
+        return None
+
     def links_for(self, request: HttpRequest) -> Sequence[tuple[Any, str]]:
         """(words, address) of what stands beside the list for this person."""
         return [(words, reverse(f"admin:{name}")) for words, name in self.links]
@@ -166,6 +170,7 @@ class ConsoleAdmin(_Base):
             Listing(request.GET, self.columns, self.filters_for(request)),
             search=self.search if self.search_hint else None,
             order=self.order,
+            fold=self.fold_for(request),
         )
         context = {
             "listing": found,

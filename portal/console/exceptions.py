@@ -1,65 +1,37 @@
-"""The queue of exceptions, and the tasks: worst first, each with what can be done about it."""
+"""The queue of exceptions: worst first, one row a common root, each with what can be done about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import Coalesce, RowNumber
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milestones.enums import (
-    CASE_MOVES,
-    CaseState,
-    Cause,
-    ExceptionKind,
-    Severity,
-    TaskState,
-    WorkRole,
-)
-from milestones.models import ShipmentException, WorkTask
-from milestones.services import acknowledge_case, assign_case, close_task, resolve_case, snooze_case
+from milestones.enums import UNRESOLVED, CaseStage, CaseState, ExceptionKind, Severity, WorkRole
+from milestones.models import CaseGroup, ShipmentException, WorkTask
 from partners.models import User
-from portal.console import cells
-from portal.console.actions import Action, person
+from portal.console import case_page, cells
+from portal.console.actions import BULK, Action, person, run
 from portal.console.base import ConsoleAdmin, View
-from portal.console.event_log import happened
-from portal.console.fields import ActionForm, LocalTimeField, Reason, UserField
+from portal.console.case_actions import OF_ROOT, OPERATIONS, is_open
 from portal.console.filters import Choice, Filter, Many, Text
 from portal.console.listing import Column, Found, by_reference
-from portal.console.record import Fact, Section, facts_of
-from portal.presentation import words
+from portal.console.record import facts_of
+from portal.presentation import cases, words
 from shipments.enums import Mode
-from shipments.models import Event
 
-_CHANGE = "milestones.change_shipmentexception"
 _RANK = "rank"
+_ROOT = "root-"
 
 
-def _can_become(state: CaseState) -> Any:
-    return lambda case: state in CASE_MOVES.get(case.state, frozenset())
-
-
-def _is_open(case: ShipmentException) -> bool:
-    return case.state != CaseState.RESOLVED
-
-
-class Snooze(ActionForm):
-    until = LocalTimeField(label=gettext_lazy("Until, your time"))
-
-    def starting_values(self) -> Mapping[str, Any]:
-        return {"until": timezone.now() + timedelta(days=1)}
-
-
-class Assign(ActionForm):
-    to = UserField(label=gettext_lazy("Colleague (e-mail)"))
-
-
-def _assigned(by: User) -> Sequence[Filter]:
+def assigned(by: User) -> Sequence[Filter]:
     """Filters that speak of "me" need to know who that is."""
     return (
         Choice(
@@ -78,7 +50,7 @@ def _due_within(days: int) -> Q:
     return Q(due_at__lte=timezone.now() + timedelta(days=days))
 
 
-_DUE = Choice(
+DUE = Choice(
     "due",
     gettext_lazy("Due"),
     [
@@ -89,112 +61,69 @@ _DUE = Choice(
 )
 
 
-def _assignee(row: ShipmentException | WorkTask) -> Any:
+def assignee(row: ShipmentException | WorkTask) -> Any:
     return cells.avatar(str(row.assignee)) if row.assignee else cells.nothing(_("nobody"))
 
 
-def _assign_me(case: ShipmentException, values: Mapping[str, Any], by: User) -> None:
-    assign_case(case, to=by, by=by)
+def root_size(case: ShipmentException) -> int:
+    """How many cases this row of the list stands for."""
+    return int(getattr(case, "root_size", 1)) if case.group_id else 1
+
+
+def _what(case: ShipmentException) -> Any:
+    kind = case.get_kind_display()
+    if root_size(case) > 1 and case.group is not None:
+        return cells.strong(f"{cases.root_title(case.group)}: {kind}", cases.summary(case))
+    return cells.strong(cases.summary(case), cases.next_action(case) or kind)
+
+
+def _shipment(case: ShipmentException) -> Any:
+    size = root_size(case)
+    if size > 1:
+        return cells.two(cases.shipments(size), _("the worst: %(reference)s") % {"reference": case.shipment.reference})
+    return cells.shipment(case.shipment)
+
+
+def _severity(case: ShipmentException) -> Any:
+    stage = case.stage
+    word = cells.tag(words.severity(case.severity))
+    return cells.two(word, case.get_stage_display()) if stage != CaseStage.BREACH else word
 
 
 class ExceptionRoom(ConsoleAdmin):
-    related = ("shipment__customer", "shipment__origin", "shipment__destination", "assignee", "rule")
+    related = ("shipment__customer", "shipment__origin", "shipment__destination", "assignee", "rule", "group")
     search_hint = gettext_lazy("Reference or container")
     empty = gettext_lazy("Nothing waits for you. New problems show up here by themselves.")
     order = (_RANK, "due_at")
     columns = (
-        Column("what", gettext_lazy("What happened"), lambda c: cells.strong(c.summary, c.get_kind_display()), "kind"),
-        Column(
-            "severity", gettext_lazy("Severity"), lambda c: cells.tag(words.severity(c.severity)), _RANK, "c-corner"
-        ),
-        Column("shipment", gettext_lazy("Shipment"), lambda c: cells.shipment(c.shipment)),
+        Column("what", gettext_lazy("What happened"), _what, "kind"),
+        Column("severity", gettext_lazy("Severity"), _severity, _RANK, "c-corner"),
+        Column("shipment", gettext_lazy("Shipment"), _shipment),
         Column(
             "due",
             gettext_lazy("Due"),
-            lambda c: cells.due(c.due_at) if _is_open(c) else cells.nothing(),
+            lambda c: cells.due(c.due_at) if is_open(c) else cells.nothing(),
             "due_at",
             "c-pair",
         ),
         Column("state", gettext_lazy("State"), lambda c: cells.tag(words.case_state(c.state)), "state", "c-pair"),
-        Column("assignee", gettext_lazy("Assigned to"), _assignee, "assignee__name", "c-hide"),
+        Column("assignee", gettext_lazy("Assigned to"), assignee, "assignee__name", "c-hide"),
         Column("team", gettext_lazy("Team"), lambda c: c.get_owner_display(), "owner", "c-hide"),
     )
     views = (
         View(gettext_lazy("Mine and unassigned"), "assigned=queue&state=open,acknowledged"),
         View(gettext_lazy("Due today"), "due=1&state=open,acknowledged"),
+        View(gettext_lazy("Escalated"), "stage=escalated&state=open,acknowledged"),
         View(gettext_lazy("On hold"), "kind=hold&state=open,acknowledged"),
         View(gettext_lazy("All open"), "state=open,acknowledged,snoozed"),
         View(gettext_lazy("Snoozed"), "state=snoozed"),
-        View(gettext_lazy("Resolved"), "state=resolved"),
+        View(gettext_lazy("Resolved"), "state=resolved&each=1"),
     )
-    operations = (
-        Action(
-            name="resolve",
-            label=gettext_lazy("Resolve…"),
-            permission=_CHANGE,
-            form=Reason,
-            fits=_is_open,
-            is_main=True,
-            explain=gettext_lazy("What was done? It closes by itself too, when its cause is gone."),
-            in_row=True,
-            perform=lambda case, values, by: resolve_case(case, reason=values["reason"], by=by),
-            on_rows=True,
-            done=gettext_lazy("Resolved."),
-            submit=gettext_lazy("Resolve"),
-        ),
-        Action(
-            name="acknowledge",
-            label=gettext_lazy("Acknowledge"),
-            permission=_CHANGE,
-            on_rows=True,
-            explain=gettext_lazy("Colleagues see that you have seen it."),
-            done=gettext_lazy("Acknowledged."),
-            fits=_can_become(CaseState.ACKNOWLEDGED),
-            perform=lambda case, values, by: acknowledge_case(case, by=by),
-        ),
-        Action(
-            name="snooze",
-            label=gettext_lazy("Snooze…"),
-            permission=_CHANGE,
-            form=Snooze,
-            on_rows=True,
-            fits=_can_become(CaseState.SNOOZED),
-            done=gettext_lazy("Snoozed; it comes back by itself."),
-            perform=lambda case, values, by: snooze_case(case, until=values["until"], by=by),
-        ),
-        Action(
-            name="take",
-            label=gettext_lazy("Assign to me"),
-            permission=_CHANGE,
-            on_rows=True,
-            fits=_is_open,
-            perform=_assign_me,
-            done=gettext_lazy("Assigned to you."),
-        ),
-        Action(
-            name="assign",
-            label=gettext_lazy("Assign…"),
-            permission=_CHANGE,
-            form=Assign,
-            on_rows=True,
-            fits=_is_open,
-            perform=lambda case, values, by: assign_case(case, to=values["to"], by=by),
-            done=gettext_lazy("Assigned."),
-        ),
-    )
+    operations = OPERATIONS
     facts = (
-        "kind",
-        "state",
-        "owner",
-        "opened_at",
-        "due_at",
-        "acknowledged_at",
-        "acknowledged_by",
-        "snoozed_until",
-        "resolved_at",
-        "resolved_by",
-        "resolution",
-    )
+        "state", "opened_at", "due_at", "acknowledged_at", "acknowledged_by", "snoozed_until", "resolved_at",
+        "resolved_by", "resolution",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).worst_first()  # type: ignore[attr-defined]
@@ -202,8 +131,8 @@ class ExceptionRoom(ConsoleAdmin):
 
     def filters_for(self, request: HttpRequest) -> Sequence[Filter]:
         return (
-            *_assigned(person(request)),
-            _DUE,
+            *assigned(person(request)),
+            DUE,
             Text(
                 "customer",
                 gettext_lazy("Customer"),
@@ -212,114 +141,99 @@ class ExceptionRoom(ConsoleAdmin):
             ),
             Many("state", gettext_lazy("State"), "state", CaseState.choices),
             Many("severity", gettext_lazy("Severity"), "severity", Severity.choices),
+            Many("stage", gettext_lazy("Stage"), "stage", CaseStage.choices),
             Many("kind", gettext_lazy("Kind"), "kind", ExceptionKind.choices),
             Many("team", gettext_lazy("Team"), "owner", WorkRole.choices),
             Many("mode", gettext_lazy("Mode"), "shipment__mode", Mode.choices),
+            Choice("each", gettext_lazy("Common roots"), [("1", gettext_lazy("Each case by itself"), Q)]),
         )
 
     def search(self, rows: QuerySet[Any], text: str) -> Found:
         return by_reference(rows, text)
 
+    def fold_for(self, request: HttpRequest) -> Callable[[QuerySet[Any]], QuerySet[Any]] | None:
+        """One row a root: its worst case, of those that the filters have left."""
+        return None if request.GET.get("each") == "1" else one_a_root
+
+    def _line(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """A row that stands for several leads to their root, and what is done to it is done to all of them."""
+        line = super()._line(request, row)
+        if root_size(row) > 1:
+            line["key"] = f"{_ROOT}{row.group_id}"
+            line["href"] = case_page.root_address(row.group)
+            line["actions"] = self._root_actions(request, row.group, [a for a in OF_ROOT if a.in_row])
+        return line
+
+    def _targets(self, request: HttpRequest, action: Action, key: str | None) -> list[Any]:
+        rows = super()._targets(request, action, key)
+        asked = (request.POST if request.method == "POST" else request.GET).getlist("rows") if key is None else []
+        roots = [k.removeprefix(_ROOT) for k in asked if k.startswith(_ROOT)][:BULK]
+        groups = [k for k in roots if k.isdecimal() and len(k) < 19]
+        if groups and action.on_rows:
+            members = self.get_queryset(request).filter(group__in=groups, state__in=UNRESOLVED).order_by("pk")
+            rows = list({row.pk: row for row in [*rows, *members[:BULK]]}.values())[:BULK]
+        return rows
+
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        top = [
-            Fact(
-                _("Shipment"),
-                cells.row_link("shipments_shipment", row.shipment_id, row.shipment.reference),
-                row.shipment.customer,
-            ),
-            Fact(_("Severity"), cells.tag(words.severity(row.severity))),
-            Fact(_("Assigned to"), row.assignee or _("nobody")),
-            *_causes(row.facts),
-        ]
+        rest = [f for f in facts_of(row, self.facts) if f.value != "–"]
         return {
-            "facts": top + [f for f in facts_of(row, self.facts) if f.value != "–"],
-            "sections": self.sections(request, row),
+            "facts": case_page.top_facts(request, row) + rest,
+            "sections": case_page.sections(request, row),
+            "subtitle": cases.summary(row),
         }
 
-    def sections(self, request: HttpRequest, row: Any) -> list[Section]:
-        keys = [key for key in row.facts.get("evidence", []) if isinstance(key, str)]
-        events = Event.objects.filter(public_id__in=keys).select_related("source__partner", "code", "location")
-        lines = [
-            [
-                cells.row_link("shipments_event", e.pk, e.code.name),
-                e.get_classifier_display(),
-                happened(e),
-                str(e.source.partner),
-            ]
-            for e in events
-        ]
-        tasks = [[t.title, t.get_role_display(), cells.tag(words.task_state(t.state))] for t in row.tasks.all()]
+    # --- The page of a root ----------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        stem = f"{self.opts.app_label}_{self.opts.model_name}"
+        view = self.admin_site.admin_view
         return [
-            Section(
-                _("Evidence"),
-                [_("Event"), _("How sure"), _("Happened"), _("From")],
-                lines,
-                empty=_("Nothing was reported: that is the problem."),
-            ),
-            Section(_("Tasks"), [_("Task"), _("For"), _("State")], tasks, empty=_("No task was opened for it.")),
+            path("root/<int:key>/", view(self.root_page), name=f"{stem}_root"),
+            path("root/<int:key>/do/<slug:name>/", view(self.do_root), name=f"{stem}_do_root"),
+            *super().get_urls(),
+        ]
+
+    def root_page(self, request: HttpRequest, key: int) -> HttpResponse:
+        self._require_view(request)
+        group = self._root(request, key)
+        rows = case_page.cases_of(group, request)
+        context: Mapping[str, Any] = {
+            "row": group,
+            "subtitle": cases.root_title(group),
+            "row_actions": self._root_actions(request, group, OF_ROOT),
+            "facts": case_page.root_facts(group, rows),
+            "sections": case_page.root_sections(group, rows),
+        }
+        return self._render(request, self.page_template, context)
+
+    def do_root(self, request: HttpRequest, key: int, name: str) -> HttpResponse:
+        self._require_view(request)
+        action = next((a for a in OF_ROOT if a.name == name), None)
+        if action is None:
+            raise Http404
+        return run(request, action, [self._root(request, key)], self._frame(request))
+
+    def _root(self, request: HttpRequest, key: int) -> CaseGroup:
+        found = CaseGroup.objects.for_user(request.user).select_related("rule").filter(pk=min(key, 2**63 - 1)).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def _root_actions(
+        self, request: HttpRequest, group: CaseGroup, actions: Sequence[Action]
+    ) -> list[tuple[Action, str]]:
+        return [
+            (a, reverse("admin:milestones_shipmentexception_do_root", args=[group.pk, a.name]))
+            for a in actions
+            if a.fits(group) and request.user.has_perm(a.permission)
         ]
 
 
-def _causes(facts: Mapping[str, Any]) -> list[Fact]:
-    cause = str(facts.get("cause", ""))
-    found = [Fact(_("Cause"), Cause(cause).label)] if cause in Cause.values else []
-    if action := facts.get("next_action"):
-        found.append(Fact(_("Next step"), str(action)))
-    return found
-
-
-class TaskRoom(ConsoleAdmin):
-    related = ("shipment__customer", "shipment__origin", "shipment__destination", "assignee", "exception", "closed_by")
-    search_hint = gettext_lazy("Reference or container")
-    empty = gettext_lazy("No task is open. Milestones and exceptions open them.")
-    order = ("due_at",)
-    title = gettext_lazy("Tasks")
-    columns = (
-        Column("title", gettext_lazy("Task"), lambda t: cells.strong(t.title, t.get_role_display())),
-        Column("shipment", gettext_lazy("Shipment"), lambda t: cells.shipment(t.shipment)),
-        Column(
-            "due",
-            gettext_lazy("Due"),
-            lambda t: cells.due(t.due_at) if t.state == TaskState.OPEN else cells.moment(t.due_at),
-            "due_at",
-            "c-pair",
-        ),
-        Column("state", gettext_lazy("State"), lambda t: cells.tag(words.task_state(t.state)), "state", "c-corner"),
-        Column("assignee", gettext_lazy("Assigned to"), _assignee, "", "c-pair"),
-    )
-    views = (
-        View(gettext_lazy("Open"), "state=open"),
-        View(gettext_lazy("Due today"), "state=open&due=1"),
-        View(gettext_lazy("Customs"), "state=open&team=customs"),
-        View(gettext_lazy("Done"), "state=done"),
-    )
-    filters = (
-        _DUE,
-        Many("state", gettext_lazy("State"), "state", TaskState.choices),
-        Many("team", gettext_lazy("For"), "role", WorkRole.choices),
-    )
-    operations = (
-        Action(
-            name="close",
-            label=gettext_lazy("Done"),
-            permission="milestones.change_worktask",
-            in_row=True,
-            on_rows=True,
-            fits=lambda task: task.state == TaskState.OPEN,
-            perform=lambda task, values, by: close_task(task, by=by),
-            done=gettext_lazy("Task closed."),
-            is_main=True,
-        ),
-    )
-    facts = ("title", "role", "assignee", "state", "due_at", "opened_at", "closed_at", "closed_by")
-
-    def search(self, rows: QuerySet[Any], text: str) -> Found:
-        return by_reference(rows, text)
-
-    def sections(self, request: HttpRequest, row: Any) -> list[Section]:
-        about = [Fact(_("Shipment"), cells.row_link("shipments_shipment", row.shipment_id, row.shipment.reference))]
-        if row.exception:
-            about.append(
-                Fact(_("Exception"), cells.row_link("milestones_shipmentexception", row.exception_id, row.exception))
-            )
-        return [Section(_("What it is about"), facts=about)]
+def one_a_root(rows: QuerySet[Any]) -> QuerySet[Any]:
+    of_root = [Coalesce(F("group_id"), -F("id"))]
+    worst = [F(_RANK).asc(), F("due_at").asc(), F("id").asc()]
+    folded: QuerySet[Any] = rows.annotate(
+        root_size=Window(Count("id"), partition_by=of_root),
+        in_root=Window(RowNumber(), partition_by=of_root, order_by=worst),
+    ).filter(in_root=1)
+    return folded

@@ -22,6 +22,9 @@ from milestones.enums import Health, Severity
 from milestones.models import Journey, ShipmentException
 from portal.console import cells, nav, source_health
 from portal.console.actions import person
+from portal.console.case_page import root_address
+from portal.console.exceptions import one_a_root, root_size
+from portal.presentation import cases as case_words
 from portal.presentation import times, words
 from portal.presentation.words import Word
 from shipments.enums import MessageState
@@ -171,24 +174,37 @@ def _queue(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     mine = Q(assignee=person(request)) | Q(assignee=None)
     rows = ShipmentException.objects.for_user(request.user).filter(mine, state__in=["open", "acknowledged"])
-    worst = rows.worst_first().select_related("shipment__customer", "shipment__origin", "shipment__destination")[
-        :_QUEUE
-    ]
+    related = ("shipment__customer", "shipment__origin", "shipment__destination", "group")
+    worst = one_a_root(rows.worst_first()).select_related(*related)[:_QUEUE]
     may_resolve = request.user.has_perm("milestones.change_shipmentexception")
     return [
         {
             "case": case,
+            **_of_case(case),
             "severity": cells.tag(words.severity(case.severity)),
-            "href": reverse("admin:milestones_shipmentexception_change", args=[case.pk]),
             "shipment_href": reverse("admin:shipments_shipment_change", args=[case.shipment_id]),
             "mode_icon": cells.icon(cells.MODE_ICONS[case.shipment.mode], case.shipment.get_mode_display()),
             "due": cells.due(case.due_at),
-            "resolve": reverse("admin:milestones_shipmentexception_do_row", args=[case.pk, "resolve"])
-            if may_resolve
-            else "",
+            "resolve": _resolve(case) if may_resolve else "",
         }
         for case in worst
     ]
+
+
+def _of_case(case: ShipmentException) -> dict[str, Any]:
+    """What a row of the queue says and where it leads: a case, or the root that it stands for."""
+    size = root_size(case)
+    if size > 1 and case.group is not None:
+        title = f"{case_words.root_title(case.group)}: {case_words.summary(case)}"
+        return {"title": title, "href": root_address(case.group), "size": case_words.shipments(size)}
+    href = reverse("admin:milestones_shipmentexception_change", args=[case.pk])
+    return {"title": case_words.summary(case), "href": href, "size": ""}
+
+
+def _resolve(case: ShipmentException) -> str:
+    if root_size(case) > 1:
+        return reverse("admin:milestones_shipmentexception_do_root", args=[case.group_id, "resolve"])
+    return reverse("admin:milestones_shipmentexception_do_row", args=[case.pk, "resolve"])
 
 
 def _sources(request: HttpRequest) -> list[dict[str, Any]]:

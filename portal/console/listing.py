@@ -149,8 +149,18 @@ class Listing:
 Search = Callable[[QuerySet[Any], str], Found]
 
 
-def build(rows: QuerySet[Any], listing: Listing, *, search: Search | None, order: Sequence[str]) -> Listing:
-    """Fill `listing` from the scoped queryset `rows`; two queries, or three when the page is not the first."""
+def build(
+    rows: QuerySet[Any],
+    listing: Listing,
+    *,
+    search: Search | None,
+    order: Sequence[str],
+    fold: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
+) -> Listing:
+    """Fill `listing` from the scoped queryset `rows`; two queries, or three when the page is not the first.
+
+    `fold`: makes one row of several, of those that the filters and the search have left.
+    """
     known = _OWN | {name for f in listing.filters for name in f.names}
     listing.notes += [
         _("This list has no filter “%(name)s”; it was left out.") % {"name": name[:40]}
@@ -163,6 +173,7 @@ def build(rows: QuerySet[Any], listing: Listing, *, search: Search | None, order
         found = search(rows, listing.query)
         rows = found.rows
         listing.notes += [found.note] if found.note else []
+    rows = fold(rows) if fold is not None else rows
     start = (listing.number - 1) * PAGE
     ordered = rows.order_by(*_order(listing, order))
     page = list(ordered[start : start + PAGE + 1])

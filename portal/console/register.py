@@ -23,6 +23,7 @@ from portal.console import (
     shipments,
     sources,
     tariffs,
+    tasks,
     templates,
     uploads,
     users,
@@ -45,7 +46,7 @@ from shipments.models import (
 ROOMS = {
     Shipment: shipments.ShipmentRoom,
     ShipmentException: exceptions.ExceptionRoom,
-    WorkTask: exceptions.TaskRoom,
+    WorkTask: tasks.TaskRoom,
     WaitingEvent: inbox.WaitingRoom,
     Message: inbox.MessageRoom,
     Upload: uploads.UploadRoom,

@@ -22,6 +22,7 @@ from portal.console import cells, event_log
 from portal.console.actions import person
 from portal.console.record import Fact, Section
 from portal.console.track import Mark, Track, scale
+from portal.presentation import cases as case_words
 from portal.presentation import timeline, times, words
 from shipments.models import Event, Message, Shipment
 
@@ -141,6 +142,8 @@ def _cases(request: HttpRequest, shipment: Shipment) -> list[dict[str, Any]]:
     return [
         {
             "case": case,
+            "title": case_words.summary(case),
+            "action": case_words.next_action(case),
             "severity": words.severity(case.severity),
             "kind": words.exception_kind(case.kind),
             "state": words.case_state(case.state),

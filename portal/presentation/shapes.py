@@ -27,6 +27,16 @@ _DRAWN = {
     "arrow": '<circle cx="8" cy="8" r="6.2" class="line"/><path d="M5 8h6M8.6 5.4L11.2 8l-2.6 2.6" class="line"/>',
     "hand": '<path d="M5.5 3v10M10.5 3v10" class="line"/>',
     "moon": '<path d="M12.5 10A5.8 5.8 0 0 1 6 3.4 5.8 5.8 0 1 0 12.5 10z" class="line"/>',
+    "back": '<circle cx="8" cy="8" r="6.2" class="line"/><path d="M11 8H5M7.4 5.4L4.8 8l2.6 2.6" class="line"/>',
+    "swap": '<path d="M2.5 5.5h10M9.8 2.8l2.7 2.7-2.7 2.7M13.5 11h-10M6.2 8.3L3.5 11l2.7 2.7" class="line"/>',
+    "plus": '<path d="M8 3v10M3 8h10" class="line"/>',
+    "slip": '<path d="M2 12h5l3-7h4M11.6 2.6L14 5l-2.4 2.4" class="line"/>',
+    "flag": '<path d="M4 14.2V2M4 2.6h8.4L10 5.6l2.4 3H4" class="line"/>',
+    "page": '<path d="M3.5 1.8h6l3 3v9.4h-9z" class="line"/><path d="M6 8.2h4M6 11h2.4" class="line"/>',
+    "mute": '<path d="M2 6.2h2.6L8 3.4v9.2L4.6 9.8H2zM10.6 6.2l3.4 3.6M14 6.2l-3.4 3.6" class="line"/>',
+    "split": '<path d="M8 14V9M8 9L3.4 3M8 9l4.6-6M3.2 6V2.8h3M12.8 6V2.8h-3" class="line"/>',
+    "twice": '<path d="M2.4 2.4h8v8h-8zM5.6 13.6h8v-8" class="line"/>',
+    "coins": '<circle cx="6.2" cy="8" r="4.6" class="line"/><path d="M9.8 3.6a4.6 4.6 0 0 1 0 8.8" class="line"/>',
     "hidden": '<path d="M1.8 8S4 4 8 4s6.2 4 6.2 4-2.2 4-6.2 4-6.2-4-6.2-4zM2.5 13.5l11-11" class="line"/>',
 }
 # Texts of ours alone, hence safe.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.enums import ChargeState, DocumentKind, InvoiceState
 from milestones.enums import (
+    CaseStage,
     CaseState,
     Deviation,
     ExceptionKind,
@@ -68,6 +69,23 @@ _KIND: dict[str, _Look] = {
     ExceptionKind.LATE: ("triangle", "warn"),
     ExceptionKind.MISSING: ("gap", "bad"),
     ExceptionKind.HOLD: ("hand", "bad"),
+    ExceptionKind.EARLY: ("back", "info"),
+    ExceptionKind.OUT_OF_SEQUENCE: ("swap", "warn"),
+    ExceptionKind.UNEXPECTED: ("plus", "warn"),
+    ExceptionKind.ETA_SLIP: ("slip", "warn"),
+    ExceptionKind.DWELL: ("waiting", "warn"),
+    ExceptionKind.LAST_FREE_DAY: ("flag", "bad"),
+    ExceptionKind.DOCUMENT: ("page", "warn"),
+    ExceptionKind.NO_NEWS: ("mute", "mute"),
+    ExceptionKind.CONFLICT: ("split", "warn"),
+    ExceptionKind.DUPLICATE: ("twice", "info"),
+    ExceptionKind.COST_OVERRUN: ("coins", "bad"),
+    ExceptionKind.CONDITION: ("diamond", "warn"),
+}
+_STAGE: dict[str, _Look] = {
+    CaseStage.WARNING: ("ring", "warn"),
+    CaseStage.BREACH: ("alert", "bad"),
+    CaseStage.ESCALATED: ("gem", "bad"),
 }
 _DEVIATION: dict[str, _Look] = {
     Deviation.EARLY: ("check", "ok"),
@@ -172,6 +190,10 @@ def deviation(value: str) -> Word | None:
 
 def case_state(value: str) -> Word:
     return _word(CaseState, _CASE, value)
+
+
+def case_stage(value: str) -> Word:
+    return _word(CaseStage, _STAGE, value)
 
 
 def task_state(value: str) -> Word:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shipments.connections.network import Dialler
+from partners.channels.network import Dialler
 
 Cursor = Mapping[str, Any]
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from partners.channels.network import Dialler, tls_context
 from shipments.connections import directories
 from shipments.connections.base import Answer, Bounds, Cursor, Item, Seen, Trouble
 from shipments.connections.directories import Entry, Gone, Unreadable
-from shipments.connections.network import Dialler, tls_context
 from shipments.connections.options import Problem, choice, flag, integer, line, text
 
 _CHUNK = 64 << 10

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.poolmanager import PoolManager
 
+from partners.channels import network
+from partners.channels.network import Dialler, reason
 from shipments.connections.base import Bounds, Trouble
-from shipments.connections.network import Dialler, Forbidden, tls_context
 
 _MOST_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -39,37 +33,10 @@ class Reply:
     url: str
 
 
-class _Guarded(HTTPAdapter):
-    """Connects through the dialler, which checks the address that it then connects to."""
-
-    def __init__(self, dialler: Dialler, context: ssl.SSLContext) -> None:
-        self.dialler, self.context = dialler, context
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        dialler = self.dialler
-
-        def dial(connection: HTTPConnection) -> socket.socket:
-            return dialler.connect(connection.host, connection.port or connection.default_port)
-
-        plain = type("Plain", (HTTPConnection,), {"_new_conn": dial})
-        secure = type("Secure", (HTTPSConnection,), {"_new_conn": dial})
-        self.poolmanager = PoolManager(ssl_context=self.context, retries=False)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-        }
-
-
 @contextmanager
 def browser(bounds: Bounds, certificate: str = "") -> Iterator[requests.Session]:
-    """A session that knows nothing of this machine: no proxy, no .netrc, no cookies kept for later."""
-    with requests.Session() as session:
-        session.trust_env = False
-        adapter = _Guarded(bounds.dialler, tls_context(certificate))
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        session.headers.update({"User-Agent": "Waymark", "Accept-Encoding": "gzip"})
+    """A session of partners.channels.network for this look."""
+    with network.browser(bounds.dialler, certificate) as session:
         yield session
 
 
@@ -87,7 +54,7 @@ def fetch(session: requests.Session, ask: Ask, bounds: Bounds, *, most: int) -> 
     try:
         return _followed(session, ask, bounds, most)
     except (requests.RequestException, HTTPError, OSError, zlib.error) as error:
-        said = _reason(error)
+        said = reason(error)
         host = urlsplit(ask.url).hostname or ""
         raise Trouble(said if said.startswith(host) else f"{host}: {said}") from error
 
@@ -173,17 +140,3 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds()), _LONGEST_WAIT)
-
-
-def _reason(error: BaseException) -> str:
-    """What is at the bottom of it, without the address: that may hold a key."""
-    while not isinstance(error, Forbidden) and (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    if isinstance(error, Forbidden):
-        return str(error)
-    if isinstance(error, TimeoutError):
-        return "it does not answer in time"
-    if isinstance(error, socket.gaierror):
-        return "no host of this name was found"
-    said = error.strerror if isinstance(error, OSError) else ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -21,8 +21,8 @@ from email.message import Message
 from email.utils import parseaddr
 from typing import Any, ClassVar
 
+from partners.channels.network import Dialler, tls_context
 from shipments.connections.base import Bounds, Collected, Cursor, Item, Passed, Seen, Trouble, nothing
-from shipments.connections.network import Dialler, tls_context
 from shipments.connections.options import Problem, choice, integer, line, lines, text
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")

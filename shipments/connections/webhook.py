@@ -11,16 +11,15 @@ import binascii
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from partners.signing import PREFIX
 from shipments.connections.options import Problem, choice, integer, line
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-_PREFIX = "whsec_"
 _MOST_SIGNATURES = 20
 _LONGEST_ID = 255
 # A moment in seconds or milliseconds.
@@ -72,11 +71,6 @@ class Refused(Exception):
         self.code = code
 
 
-def new_secret() -> str:
-    """32 random bytes as Standard Webhooks writes them."""
-    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
 def doubts_of_secret(settings: WebhookSettings, secret: Mapping[str, str]) -> list[Problem]:
     """What is wrong with the secrets: too short, or not base64 where it has to be."""
     found = []
@@ -107,7 +101,7 @@ def _key(settings: WebhookSettings, secret: str) -> bytes:
     if settings.scheme != "standard":
         return secret.encode()
     try:
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refused("wrong") from error
 

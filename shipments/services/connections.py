@@ -19,18 +19,19 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from core.queue import nudge
+from partners.channels.network import Dialler
 from partners.models import User
 from partners.services.checking import checked
+from partners.services.secrets import seal, unseal
+from partners.signing import new_secret
 from shipments.connections.base import Bounds, Seen, Trouble
 from shipments.connections.folder import FolderSettings, within
 from shipments.connections.http import origin
-from shipments.connections.network import Dialler
 from shipments.connections.options import Settings, Unfit, as_json, read_secret, read_settings
 from shipments.connections.registry import KINDS
-from shipments.connections.webhook import WebhookSettings, doubts_of_secret, new_secret
+from shipments.connections.webhook import WebhookSettings, doubts_of_secret
 from shipments.enums import ConnectionKind
 from shipments.models import Connection, Source
-from shipments.services.secrets import seal, unseal
 
 # What is not due by itself: it calls us, or it is paused.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

@@ -35,6 +35,7 @@ from milestones.facts import (
     TypeFact,
 )
 from milestones.models import (
+    CaseGroup,
     ConflictPolicy,
     EtaScore,
     EtaVersion,
@@ -241,6 +242,15 @@ class RuleVersionFactory(factory.django.DjangoModelFactory):
     rule = factory.SubFactory(RuleFactory)
     version = 1
     definition = factory.LazyFunction(dict)
+
+
+class GroupFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CaseGroup
+
+    rule = factory.SubFactory(RuleFactory)
+    key = factory.Sequence(lambda n: f"place:{n}")
+    opened_at = ETD
 
 
 class CaseFactory(factory.django.DjangoModelFactory):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from milestones.default_rules import EVERY_KIND
 from milestones.defaults import RULES, TEMPLATES
 from milestones.models import ExceptionRule, MilestoneTemplate
 from milestones.services.loading import load_templates
@@ -25,7 +26,7 @@ def test_every_mode_has_a_template_for_any_type():
 @pytest.mark.django_db
 def test_the_defaults_are_loaded_and_no_line_counts_in_a_circle():
     assert set(MilestoneTemplate.objects.active().values_list("code", flat=True)) == {t.code for t in TEMPLATES}
-    assert set(ExceptionRule.objects.values_list("code", flat=True)) == {r.code for r in RULES}
+    assert set(ExceptionRule.objects.values_list("code", flat=True)) == {r.code for r in (*RULES, *EVERY_KIND)}
     loaded = load_templates([]).by_id.values()
     assert {t.code: len(t.lines) for t in loaded} == {t.code: len(t.lines) for t in TEMPLATES}
 

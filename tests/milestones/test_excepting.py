@@ -31,7 +31,7 @@ BEFORE = ETD - 10 * DAY
 
 DEPARTED = plan(line("DEPARTED", 30, PlaceRole.POL))
 ACT, EST, PLN = event, estimated, planned
-KINDS = [rule(kind, task="Ask") for kind in ExceptionKind]
+KINDS = [rule(kind, task="Ask") for kind in ("overdue", "late", "missing", "hold")]
 
 
 def wanted(given_plan, events=(), now=ETD, rules=KINDS, **changes):
@@ -117,6 +117,9 @@ def test_a_silent_source_is_told_from_late_freight(received, latency, cause):
         "due_at": ETD.isoformat(),
         "cause": cause,
         "last_event_at": received.isoformat() if received else None,
+        "milestone": "Departed",
+        "code": "DEPARTED",
+        "audience": "customer",
         "next_action": "Ask",
     }
 

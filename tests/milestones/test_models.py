@@ -6,13 +6,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from milestones.enums import AnchorKind, CaseState, MilestoneState, TaskState, TemplateState
-from milestones.models import Journey, Milestone, MilestoneTemplate, ShipmentException
+from milestones.models import Journey, Milestone, MilestoneTemplate, ShipmentException, ShipmentMoney
 from tests.factories.milestones import (
     DAY,
     ETD,
     CaseFactory,
     EtaScoreFactory,
     EtaVersionFactory,
+    GroupFactory,
     JourneyFactory,
     LineFactory,
     MilestoneFactory,
@@ -86,6 +87,16 @@ def twin_lines(**fields):
         ("rule_escalates_after_the_breach", lambda: RuleFactory(minimum_minutes=10, escalate_minutes=9)),
         ("rule_version_is_unique", lambda: twice(RuleVersionFactory, rule=RuleFactory())),
         ("exception_is_open_once", lambda: twice(CaseFactory, shipment=ShipmentFactory(), rule=RuleFactory())),
+        ("rule_group_is_known", lambda: RuleFactory(group_by="?")),
+        ("rule_of_a_condition_has_one", lambda: RuleFactory(kind="condition")),
+        ("rule_warns_before_the_breach", lambda: RuleFactory(warn_minutes=61, minimum_minutes=60)),
+        ("rule_escalates_after_the_breach", lambda: RuleFactory(escalate_minutes=59, minimum_minutes=60)),
+        ("case_group_is_open_once", lambda: twice(GroupFactory, rule=RuleFactory(), key="place:NLRTM")),
+        ("exception_stage_is_known", lambda: CaseFactory(stage="?")),
+        ("exception_snoozed_says_until_when", lambda: CaseFactory(state=CaseState.SNOOZED)),
+        ("money_currency_is_iso_4217", lambda: ShipmentMoney.objects.create(
+            shipment=ShipmentFactory(), currency="eur", updated_at=ETD
+        )),
         ("exception_state_is_known", lambda: CaseFactory(state="?")),
         ("exception_resolved_says_how", lambda: CaseFactory(state=CaseState.RESOLVED, resolved_at=ETD)),
         ("exception_resolved_says_how", lambda: CaseFactory(state=CaseState.RESOLVED, resolution="Done.")),

@@ -233,7 +233,11 @@ def test_time_alone_opens_a_case_and_a_report_closes_it():
     evaluate_due(now=late + HOUR)
     assert cases(shipment) == [("overdue", "L30", CaseState.RESOLVED)]
     case = ShipmentException.objects.get(shipment=shipment)
-    assert (case.resolution, case.resolved_by, case.resolved_at) == ("The cause is gone.", None, late + HOUR)
+    assert (case.resolution, case.resolved_by, case.resolved_at) == (
+        "Gate in at port of loading was reported: it happened on 2026-11-02 12:00 UTC.",
+        None,
+        late + HOUR,
+    )
     assert WorkTask.objects.get(pk=task.pk).state == TaskState.CANCELLED
     assert Journey.objects.get(shipment=shipment).open_cases == 0
 
@@ -396,5 +400,5 @@ def test_the_number_of_queries_does_not_grow(count, django_assert_num_queries):
     for shipment in shipments:
         report(shipment, "GATE_IN", at=NOON - 2 * DAY, place="NLRTM")
         report(shipment, "CUSTOMS_HOLD", at=NOON)
-    with django_assert_num_queries(34):
+    with django_assert_num_queries(37):
         evaluate_shipments([s.pk for s in shipments], now=NOON + 3 * DAY)

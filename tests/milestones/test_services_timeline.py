@@ -67,5 +67,5 @@ def test_looking_back_writes_nothing_and_agrees_with_what_stands(story):
 
 
 def test_looking_back_takes_a_fixed_number_of_queries(story, django_assert_num_queries):
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         timeline_as_of(story, NOON)

@@ -14,7 +14,18 @@ from milestones.enums import Audience, CaseState
 from partners.enums import InternalGroup, PartnerKind
 from partners.models import Partner
 from partners.services import save_partner
-from portal.api import charges, events, invoices, messages, milestones, partners, shipment_output, timeline
+from portal.api import (
+    cases,
+    charges,
+    events,
+    invoices,
+    messages,
+    milestones,
+    partners,
+    shipment_output,
+    tasks,
+    timeline,
+)
 from shipments.enums import PartyRole, ReferenceType
 from tests.factories.milestones import CaseFactory, TaskFactory
 from tests.factories.partners import api_key, internal
@@ -30,8 +41,8 @@ SHAPES = {
     "events": events.EventOut,
     "shipments": shipment_output.ShipmentOut,
     "milestone-templates": milestones.TemplateOut,
-    "exceptions": milestones.ExceptionOut,
-    "tasks": milestones.TaskOut,
+    "exceptions": cases.ExceptionOut,
+    "tasks": tasks.TaskOut,
     "partners": partners.PartnerOut,
     "charges": charges.ChargeOut,
     "accruals": charges.AccrualOut,
@@ -42,7 +53,7 @@ ONES = {
     "message": messages.MessageOut,
     "shipment": shipment_output.ShipmentOut,
     "timeline": timeline.TimelineOut,
-    "exception": milestones.ExceptionOut,
+    "exception": cases.ExceptionOut,
     "partner": partners.PartnerOut,
     "invoice": invoices.InvoiceOut,
 }
@@ -81,7 +92,7 @@ def test_what_stands_inside_is_declared_as_well():
     ]  # fmt: skip
     shapes = [
         shipment_output.PartyOut, shipment_output.ReferenceOut, shipment_output.UnitOut, shipment_output.LegOut,
-        timeline.MilestoneOut, events.EventOut, milestones.ExceptionOut, invoices.InvoiceLineOut, milestones.LineOut,
+        timeline.MilestoneOut, events.EventOut, cases.ExceptionOut, invoices.InvoiceLineOut, milestones.LineOut,
     ]  # fmt: skip
     assert [set(row) for row in shown] == [declared(shape) for shape in shapes]
 

@@ -109,6 +109,9 @@ ACTIONS = {
     "milestones_exceptionrule enable": ("administrator", "sales"),
     "milestones_exceptionrule disable": ("administrator", "auditor"),
     "milestones_exceptionrule restore": ("administrator", "finance"),
+    "milestones_worktask take": ("customs", "sales"),
+    "milestones_worktask assign": ("operations", "auditor"),
+    "milestones_worktask reopen": ("operations", "sales"),
     "partners_partner edit": ("administrator", "operations"),
     "partners_partner identify": ("administrator", "finance"),
     "partners_partner member": ("administrator", "operations"),
@@ -235,6 +238,7 @@ def test_the_rooms_have_the_same_few_addresses() -> None:
         "shipments_codemapping_export", "shipments_codemapping_import", "shipments_location_unplaced",
         "shipments_shipment_grid", "shipments_upload_new", "shipments_upload_columns",
         "milestones_exceptionrule_new", "milestones_exceptionrule_edit", "milestones_exceptionrule_count",
+        "milestones_shipmentexception_root", "milestones_shipmentexception_do_root",
     }  # fmt: skip
     for name, room in rooms().items():
         expected = {f"{name}_{kind}" for kind in kinds if kind != "change" or room.has_page}

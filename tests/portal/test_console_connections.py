@@ -10,13 +10,13 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from partners.services.secrets import unseal
 from portal.console.connection_words import LABELS
 from portal.console.connections import ConnectionForm, fields_of
 from shipments.connections.options import options_of
 from shipments.connections.registry import KINDS
 from shipments.models import Connection
 from shipments.services import collect_now, save_connection
-from shipments.services.secrets import unseal
 from tests.factories.partners import internal
 from tests.factories.shipments import SourceFactory
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from partners.channels.network import Dialler
 from shipments.connections import folder, ftp, sftp
 from shipments.connections.base import Answer, Bounds, Collected, Passed, Seen, Trouble
 from shipments.connections.folder import FolderSettings
 from shipments.connections.ftp import FtpSettings
-from shipments.connections.network import Dialler
 from shipments.connections.options import Unfit, read_settings
 from shipments.connections.sftp import SftpSettings
 from tests.shipments.ftps_server import ftps_server

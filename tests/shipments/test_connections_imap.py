@@ -9,10 +9,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from partners.channels.network import Dialler
 from shipments.connections import imap
 from shipments.connections.base import Bounds, Collected, Item, Passed, Seen, Trouble
 from shipments.connections.imap import ImapSettings
-from shipments.connections.network import Dialler
 from shipments.connections.options import Unfit, read_settings
 from tests.shipments.imap_server import Box, imap_server
 from tests.shipments.places import certificate_for, server_context

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from partners.channels.network import Dialler
 from shipments.connections import poll
 from shipments.connections.base import Bounds, Collected, Item, Passed, Pause, Trouble
-from shipments.connections.network import Dialler
 from shipments.connections.options import Unfit, read_settings
 from shipments.connections.paths import value_at
 from shipments.connections.poll import PollSettings

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from partners.signing import new_secret
 from shipments.connections.options import Unfit, read_settings
-from shipments.connections.webhook import Refused, WebhookSettings, doubts_of_secret, new_secret, verify
+from shipments.connections.webhook import Refused, WebhookSettings, doubts_of_secret, verify
 
 # The example that the Standard Webhooks libraries share.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -22,6 +22,7 @@ from django.utils import timezone
 from core.errors import DomainError
 from core.leases import claim
 from core.queue import nudge
+from partners.services.secrets import seal, unseal
 from shipments.models import Acknowledgement, Connection, ConnectionRun, Message, Source, WebhookReceipt
 from shipments.services import (
     collect_due,
@@ -34,7 +35,6 @@ from shipments.services import (
     wake_collectors,
 )
 from shipments.services.connections import NEVER
-from shipments.services.secrets import seal, unseal
 from tests.factories.shipments import MessageFactory, SourceFactory
 from tests.shipments.imap_server import imap_server
 from tests.shipments.places import Said, carrier_api, ftp_server, sftp_server

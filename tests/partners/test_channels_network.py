@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from shipments.connections.network import Dialler, Forbidden, is_open, resolve
+from partners.channels.network import Dialler, Forbidden, is_open, resolve
 
 CLOSED = [
     "127.0.0.1", "127.8.9.10", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",

@@ -1,8 +1,8 @@
 """The one way out to a network: to addresses that are checked after the name was resolved, and for a limited time.
 
-A source's settings name a host, and whoever may write settings must not reach what stands behind our own wall (cloud
-metadata, the database, a neighbour). The address that was checked is the one that is connected to, so a name which
-answers differently the second time gains nothing.
+A connection's settings and a webhook's address name a host, and whoever may write them must not reach what stands
+behind our own wall (cloud metadata, the database, a neighbour). The address that was checked is the one that is
+connected to, so a name which answers differently the second time gains nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Prefixes behind which an IPv4 address hides: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
@@ -115,6 +123,54 @@ class Dialler:
             except OSError:
                 # It is closed at the other end already.
                 continue
+
+
+class Guarded(HTTPAdapter):
+    """Connects through the dialler, which checks the address that it then connects to."""
+
+    def __init__(self, dialler: Dialler, context: ssl.SSLContext) -> None:
+        self.dialler, self.context = dialler, context
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        dialler = self.dialler
+
+        def dial(connection: HTTPConnection) -> socket.socket:
+            return dialler.connect(connection.host, connection.port or connection.default_port)
+
+        plain = type("Plain", (HTTPConnection,), {"_new_conn": dial})
+        secure = type("Secure", (HTTPSConnection,), {"_new_conn": dial})
+        self.poolmanager = PoolManager(ssl_context=self.context, retries=False)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+
+
+@contextmanager
+def browser(dialler: Dialler, certificate: str = "") -> Iterator[requests.Session]:
+    """A session that knows nothing of this machine: no proxy, no .netrc, no cookies kept for later."""
+    with requests.Session() as session:
+        session.trust_env = False
+        adapter = Guarded(dialler, tls_context(certificate))
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.headers.update({"User-Agent": "Waymark", "Accept-Encoding": "gzip"})
+        yield session
+
+
+def reason(error: BaseException) -> str:
+    """What is at the bottom of it, without the address: that may hold a key."""
+    while not isinstance(error, Forbidden) and (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    if isinstance(error, Forbidden):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "no host of this name was found"
+    said = error.strerror if isinstance(error, OSError) else ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def tls_context(certificate: str = "") -> ssl.SSLContext:
