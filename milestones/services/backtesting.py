@@ -3,7 +3,7 @@
 The rule is taken by itself, whatever other rules are there. Events count from when we had processed and matched them;
 those of a shipment that was entered later than they were told (a history that was taken in) from when they were told,
 or, where nobody says when that was, from when they happened.
-Dates, way, partners and money of a shipment are those it has today.
+Dates, way, partners, papers and money of a shipment are those it has today.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from milestones.planning import choose
 from milestones.replaying import Window, replay
 from milestones.services import loading
 from milestones.services.arrivals import with_history
+from milestones.services.beside import load_beside
 from milestones.services.rule_drafts import RuleDraft, RuleRefused, draft_from, problems, unsaved
 from milestones.tallying import Tally, Tried
 from partners.models import Job, User
@@ -156,12 +157,14 @@ def _tried(rows: Sequence[tuple[Any, ...]], trial: _Trial) -> list[Tried]:
     templates = loading.load_templates(pinned, with_active=any(row[1] is None for row in rows))
     loading.name_facts(shipments, trial.policy, templates)
     policy = with_history(trial.policy, [row.fact for row in shipments.values()])
+    beside = load_beside(ids, policy, templates.by_id.values())
     known, acted_on = _known(ids, {row[0]: row[2] for row in rows}), _acted_on(ids, trial.draft.kind)
     tried: list[Tried] = []
     for pk, template_id, created_at, booked_at in rows:
         shipment, events = shipments[pk], known.get(pk, [])
         template = templates.by_id.get(template_id or 0) or choose(templates.active, shipment.fact)[0]
         plan = loading.plan_of(shipment.fact, template, {}, trial.until)
+        plan.documents, plan.money = beside.documents.get(pk, frozenset()), beside.money.get(pk)
         begun = min([created_at, *([booked_at] if booked_at else []), *(at for at, _ in events[:1])])
         window = Window(min(max(begun, trial.since), trial.until), trial.until, begun < trial.since)
         outcome = replay(plan, events, policy, window)

@@ -8,8 +8,6 @@ from typing import Any
 
 from milestones.facts import EventFact, Plan, Policy
 from milestones.replaying import MOST_LOOKS, Hit, Replay, Window, replay
-from milestones.services.loading import rule_fact
-from milestones.services.rule_drafts import RuleDraft, unsaved
 from milestones.tallying import EXAMPLES, Tally, Tried
 from tests.factories.milestones import (
     DAY,
@@ -70,13 +68,6 @@ def test_a_case_that_comes_again_is_another_hit() -> None:
     )
     made = run(voyage(), told(late, soon, again), policy(rule("late", code="ARRIVED")), until=ETD + 4 * DAY)
     assert hits(made) == [("L40", ETD + DAY, ETD + 2 * DAY), ("L40", ETD + 3 * DAY, None)]
-
-
-def test_a_rule_with_a_condition_is_asked_at_its_own_instants() -> None:
-    tree = {"field": "milestone.minutes_overdue", "op": "at_least", "value": 3 * 24 * 60}
-    draft = RuleDraft(code="own", name="Own", kind="overdue", condition=tree)
-    made = run(plan(line("DEPARTED")), [], policy(rule_fact(unsaved(draft))))
-    assert hits(made) == [("L10", ETD + 3 * DAY, None)]
 
 
 def test_the_first_plan_is_kept_through_a_replay() -> None:
