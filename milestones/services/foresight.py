@@ -8,14 +8,15 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-# What lies longer back than this says little about tomorrow.
+# What lies longer back than this says little about tomorrow, and the newer half of it is enough to be tried on.
 WINDOW = timedelta(days=365)
+TRIED = timedelta(days=180)
 LEAST_SAMPLES = 5
 HORIZONS = (1, 3, 7, 14)
 
 # Departures and arrivals that were reported, by place as it is known under its UN/LOCODE, and who carried it.
 _JOURNEYS = """
-    journeys AS MATERIALIZED (
+    CREATE TEMPORARY TABLE lane_journeys ON COMMIT DROP AS
         SELECT s.id, COALESCE(o.same_as_id, op.same_as_id, op.id, o.id) AS origin_id,
                COALESCE(d.same_as_id, dp.same_as_id, dp.id, d.id) AS destination_id, s.mode, l.carrier_id,
                dep.actual_at AS departed, arr.actual_at AS arrived,
@@ -37,38 +38,39 @@ _JOURNEYS = """
         LEFT JOIN shipments_location op ON op.unlocode = o.unlocode AND op.facility_code = ''
         LEFT JOIN shipments_location dp ON dp.unlocode = d.unlocode AND dp.facility_code = ''
         LEFT JOIN shipments_leg l ON l.shipment_id = s.id AND l.sequence = dep.leg
-        WHERE arr.actual_at > %(since)s AND s.cancelled_at IS NULL)
+        WHERE arr.actual_at > %(since)s AND s.cancelled_at IS NULL
 """
+_INDEX = "CREATE INDEX ON lane_journeys (origin_id, destination_id, mode, arrived); ANALYZE lane_journeys"
 # Per lane with its carrier, and per lane with any.
-_TRANSIT = f"""
-    WITH {_JOURNEYS}
+_TRANSIT = """
     INSERT INTO milestones_transittime AS t (origin_id, destination_id, mode, carrier_id, samples, p10, p50, p80, p90,
                                              refreshed_at)
     SELECT origin_id, destination_id, mode, carrier_id, count(*),
            percentile_cont(0.1) WITHIN GROUP (ORDER BY minutes), percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes),
            percentile_cont(0.8) WITHIN GROUP (ORDER BY minutes), percentile_cont(0.9) WITHIN GROUP (ORDER BY minutes),
            %(now)s
-    FROM journeys
+    FROM lane_journeys
     GROUP BY GROUPING SETS ((origin_id, destination_id, mode, carrier_id), (origin_id, destination_id, mode))
     HAVING count(*) >= %(least)s AND (carrier_id IS NOT NULL OR GROUPING(carrier_id) = 1)
     ON CONFLICT (origin_id, destination_id, mode, carrier_id) DO UPDATE SET
         samples = EXCLUDED.samples, p10 = EXCLUDED.p10, p50 = EXCLUDED.p50, p80 = EXCLUDED.p80, p90 = EXCLUDED.p90,
         refreshed_at = EXCLUDED.refreshed_at
-"""  # noqa: S608 nothing in it comes from outside
+"""
 # Each journey is tried on those of its lane that had ended when it left: of its carrier when they are enough, else of
 # any. What the carrier foretold is what stood so many days before the arrival.
-_SCORES = f"""
-    WITH {_JOURNEYS}, tried AS MATERIALIZED (
+_SCORES = """
+    WITH tried AS MATERIALIZED (
         SELECT j.*, j.departed + make_interval(mins => round(CASE
             WHEN k.own >= %(least)s THEN k.own_p50 WHEN k.lane >= %(least)s THEN k.lane_p50 END)::int) AS ours
-        FROM journeys j CROSS JOIN LATERAL (
+        FROM lane_journeys j CROSS JOIN LATERAL (
             SELECT count(*) AS lane, percentile_cont(0.5) WITHIN GROUP (ORDER BY p.minutes) AS lane_p50,
                    count(*) FILTER (WHERE p.carrier_id = j.carrier_id) AS own,
                    percentile_cont(0.5) WITHIN GROUP (ORDER BY p.minutes)
                        FILTER (WHERE p.carrier_id = j.carrier_id) AS own_p50
-            FROM journeys p
+            FROM lane_journeys p
             WHERE p.origin_id = j.origin_id AND p.destination_id = j.destination_id AND p.mode = j.mode
                 AND p.arrived < j.departed) k
+        WHERE j.arrived > %(tried)s
     ), said AS (
         SELECT t.*, h.days AS horizon,
                EXTRACT(epoch FROM t.arrived - v.expected_at) / 60 AS carrier_off,
@@ -109,7 +111,7 @@ _SCORES = f"""
     ON CONFLICT (origin_id, destination_id, mode, carrier_id, horizon) DO UPDATE SET
         samples = EXCLUDED.samples, carrier_error = EXCLUDED.carrier_error, carrier_bias = EXCLUDED.carrier_bias,
         own_error = EXCLUDED.own_error, own_bias = EXCLUDED.own_bias, refreshed_at = EXCLUDED.refreshed_at
-"""  # noqa: S608 nothing in it comes from outside
+"""
 _FORGET = (
     "DELETE FROM milestones_transittime WHERE refreshed_at < %(now)s",
     "DELETE FROM milestones_etascore WHERE refreshed_at < %(now)s",
@@ -123,17 +125,26 @@ def refresh_transit_times(*, now: datetime | None = None) -> dict[str, int]:
     """Work out anew how long the lanes take, and how near the truth the carriers and we ourselves were.
 
     Of journeys that arrived within WINDOW before `now` (this moment), of which departure and arrival were reported;
-    lanes with less than LEAST_SAMPLES of them say nothing. Returns how many rows stand: {"transit_times", "scores"}.
-    The shipments take it up when they are evaluated next.
+    lanes with less than LEAST_SAMPLES of them say nothing; those that arrived within TRIED are tried. Returns how many
+    rows stand: {"transit_times", "scores"}. The shipments take it up when they are evaluated next.
     """
     at = now or timezone.now()
-    values: dict[str, Any] = {"now": at, "since": at - WINDOW, "least": LEAST_SAMPLES, "horizons": list(HORIZONS)}
+    values: dict[str, Any] = {
+        "now": at,
+        "since": at - WINDOW,
+        "tried": at - TRIED,
+        "least": LEAST_SAMPLES,
+        "horizons": list(HORIZONS),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
+        cursor.execute(_JOURNEYS, values)
+        cursor.execute(_INDEX)
         cursor.execute(_TRANSIT, values)
         transit_times = cursor.rowcount
         cursor.execute(_SCORES, values)
         scores = cursor.rowcount
         for statement in _FORGET:
             cursor.execute(statement, values)
+        cursor.execute("DROP TABLE lane_journeys")
     return {"transit_times": transit_times, "scores": scores}
