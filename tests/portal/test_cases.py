@@ -1,4 +1,4 @@
-"""What cases say and to whom: worded from facts, money and warnings kept back; roots in the console, tasks in the API."""
+"""What cases say and to whom: worded from facts, money and warnings kept back; roots in the console, tasks by API."""
 
 from __future__ import annotations
 
