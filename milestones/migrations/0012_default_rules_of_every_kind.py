@@ -1,4 +1,4 @@
-"""A rule for each kind of exception (milestones/default_rules.py); those that people have changed are left alone."""
+"""A rule for each kind of exception (milestones/default_rules.py); rules that people have changed are left alone."""
 
 from django.db import migrations
 
