@@ -70,7 +70,7 @@ def disturb(messages: Sequence[Sent], *, seed: int) -> list[Sent]:
         out.append(message)
         if dice < 0.13:
             out.append(message)
-        if message.format == Format.NATIVE and dice > 0.96:
+        if message.format == Format.NATIVE and message.letter is not None and dice > 0.96:
             out.append(_moved(message, random.choice((-1, 2, 8))) if dice > 0.975 else _retraction(message))
     random.shuffle(out)
     return out
