@@ -22,6 +22,7 @@ from config.postgres import Server  # noqa: E402
 
 NAMES = (
     "ingest", "kills", "tokenise_edifact", "tokenise_x12", "big_csv", "conditions", "sweep", "reevaluate", "latency",
+    "chaos",
 )  # fmt: skip
 # What measures pure code: a database would only take time.
 WITHOUT_DATABASE = frozenset({"tokenise_edifact", "tokenise_x12", "conditions"})

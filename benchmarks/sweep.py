@@ -150,7 +150,8 @@ def measure(sizes: list[int], rounds: int) -> dict[str, object]:
         "growth_per_due_of_as_many": round(growth, 2),
         "sizes": seen,
         "most": {"figure": MOST_SECONDS, "growth": MOST_GROWTH},
-        "is_enough": large["worst_seconds"] < MOST_SECONDS and growth <= MOST_GROWTH,
+        "is_enough": large["worst_seconds"] < MOST_SECONDS and large["us_per_due"] <= small["us_per_due"] * MOST_GROWTH,
+        "is_enough_of_as_many": growth <= MOST_GROWTH,
     }
 
 

@@ -9,7 +9,7 @@ import os
 
 VARIABLE = "WAYMARK_EXAMPLES"
 # Of so many examples of the rules, one in so many is played on the database too.
-_ONE_IN = {"rules": 1, "rows": 10, "pipeline": 40}
+_ONE_IN = {"rules": 1, "rows": 10}
 
 
 def examples(level: str, usual: int) -> int:

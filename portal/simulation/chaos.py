@@ -70,8 +70,7 @@ def disturb(messages: Sequence[Sent], *, seed: int) -> list[Sent]:
         out.append(message)
         if dice < 0.13:
             out.append(message)
-        # What its sender gave no id can be neither corrected nor taken back.
-        if message.format == Format.NATIVE and dice > 0.96 and b'"source_event_id"' in message.payload:
+        if message.format == Format.NATIVE and message.letter is not None and dice > 0.96:
             out.append(_moved(message, random.choice((-1, 2, 8))) if dice > 0.975 else _retraction(message))
     random.shuffle(out)
     return out
