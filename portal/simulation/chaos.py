@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
-from portal.simulation.truth import Letter
+from portal.simulation.letters import Letter
 from shipments.enums import Format
 
 
@@ -39,7 +39,6 @@ def _retraction(sent: Sent) -> Sent:
     (event,) = json.loads(sent.payload)
     taken_back = {
         "retracts": event["source_event_id"],
-        "code": event["code"],
         "references": event["references"],
         "reason": "reported by mistake",
     }
