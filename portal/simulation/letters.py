@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 # The code of a letter that tells the last free day: no milestone, but when free time ends.
 LAST_FREE_DAY = "LAST_FREE_DAY"
+# Of a letter in a code that nobody knows: somebody spoke, but we do not know of what.
+NO_MILESTONE = "INFO"
 # An actual further ahead than this of when it was heard is not believed (domain.md, no date from the future).
 _AHEAD = timedelta(hours=24)
 

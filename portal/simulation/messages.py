@@ -13,7 +13,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from portal.simulation.happenings import Happening
-from portal.simulation.letters import LAST_FREE_DAY, Letter
+from portal.simulation.letters import LAST_FREE_DAY, NO_MILESTONE, Letter
 from portal.simulation.world import Journey
 from shipments.enums import Classifier, Format, ReferenceType
 
@@ -172,24 +172,28 @@ def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) 
     return ("~\n".join(lines) + "~\n").encode()
 
 
-def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[str, bytes]]:
-    """(reporter, payload) of what every real feed has: a parcel nobody told us of, a code nobody mapped, a future date.
+def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[str, bytes, Letter | None]]:
+    """(reporter, payload, what it says) of what every real feed has: a parcel nobody told us of, a code nobody mapped,
+    a future date. Only the second is about a journey and to be believed.
 
     One of each for every thirty journeys, so that the queues of the inbox have something to show.
     """
-    found: list[tuple[str, bytes]] = []
+    found: list[tuple[str, bytes, Letter | None]] = []
     reported = [journey for journey in world if journey.happenings[0].told_at <= now]
     for journey in reported[::30]:
         happening = next(h for h in journey.happenings if not h.is_estimate)
         reference = [{"type": "tracking", "value": f"99{journey.number:08d}"}]
-        local = _local(happening.happens_at, zones, happening.place).isoformat()
+        at = _local(happening.happens_at, zones, happening.place)
+        local = at.isoformat()
         unknown = {"code": "OUT_FOR_DELIVERY", "occurred_at": local, "references": reference}
         kind, value = _carrier_reference(journey)
         known = [{"type": kind, "value": value}]
         unmapped = {"raw_code": "ZX7", "occurred_at": local, "references": known}
         ahead = (now + timedelta(days=400)).isoformat()
         future = {"code": "IN_TRANSIT", "occurred_at": ahead, "references": known}
-        found += [("broker", json.dumps([event]).encode()) for event in (unknown, unmapped, future)]
+        said = Letter(journey.number, FEEDS["broker"].source, NO_MILESTONE, at.astimezone(UTC))
+        for event, letter in ((unknown, None), (unmapped, said), (future, None)):
+            found.append(("broker", json.dumps([event]).encode(), letter))
     return found
 
 

@@ -126,8 +126,8 @@ def _messages(world: Sequence[Journey], places: dict[str, Location], now: dateti
         feed = FEEDS[happening.reporter]
         payload = render(journey, happening, zones, towns)
         yield Sent(feed.source, feed.format, payload, letter_of(journey, happening, zones))
-    for reporter, payload in strays(world, zones, now):
-        yield Sent(FEEDS[reporter].source, FEEDS[reporter].format, payload)
+    for reporter, payload, letter in strays(world, zones, now):
+        yield Sent(FEEDS[reporter].source, FEEDS[reporter].format, payload, letter)
 
 
 def _drain(name: str, step: Callable[[], int], say: Say) -> None:

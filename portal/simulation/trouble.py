@@ -21,11 +21,11 @@ def beset(happenings: Sequence[Happening], lane: Lane, random: Random) -> list[H
     """The happenings of a journey with all that is out of the way, in the order in which they happen."""
     dice = random.random()
     found = list(happenings)
-    if dice < 0.05:
+    if dice < 0.08:
         found = _early(found, lane)
-    elif dice < 0.15:
+    elif dice < 0.18:
         found = found[: random.randint(2, len(found))]
-    elif dice < 0.20:
+    elif dice < 0.23:
         found = _held(found)
     is_by_sea_to_us = lane.mode == Mode.OCEAN and lane.type == ShipmentType.IMPORT
     beside = [*_expected_again(found, random), *(_free_time(found) if is_by_sea_to_us else ())]

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from milestones.enums import ExceptionKind
 from milestones.facts import RuleFact
-from portal.simulation.letters import LAST_FREE_DAY, Letter, Told, believed, last_words, standing
+from portal.simulation.letters import LAST_FREE_DAY, NO_MILESTONE, Letter, Told, believed, last_words, standing
 from portal.simulation.reckoning import Known, Row, latest, rows_of
 
 # What is judged here. A condition of one's own is no kind of trouble of the world.
@@ -177,7 +177,7 @@ def _beside(happened: Sequence[Told], beside: Iterable[Told], now: datetime) -> 
     """What no line plans; holds until a release at their time or later."""
     released = [one.at for one in happened if one.code == "CUSTOMS_RELEASED"]
     for one in beside:
-        if one.letter.is_estimate:
+        if one.letter.is_estimate or one.code == NO_MILESTONE:
             continue
         yield _Trouble(_UNEXPECTED, one.code, max(now - one.at, _NONE))
         if one.code == "CUSTOMS_HOLD" and not any(at >= one.at for at in released):
@@ -212,7 +212,7 @@ def _free_time(told: Iterable[Told], happened: Sequence[Told], now: datetime) ->
         return
     over = now - ends[-1].at
     # The report itself is no milestone: only a rule for any milestone meets it.
-    yield _Trouble(_FREE_DAY, "demurrage", over, is_there=over >= _NONE, code="INFO")
+    yield _Trouble(_FREE_DAY, "demurrage", over, is_there=over >= _NONE, code=NO_MILESTONE)
 
 
 def _papers(rows: Iterable[Row], known: Known, now: datetime) -> Iterator[_Trouble]:
