@@ -82,6 +82,8 @@ def _local(at: datetime, zones: Zones, place: str) -> datetime:
 def _named(journey: Journey, happening: Happening) -> str:
     """Each estimate of an arrival is an event of its own."""
     said = f"{journey.reference}/{happening.code}/{happening.is_estimate}"
+    if happening.unit:
+        said += f"/{happening.unit}"
     return f"{said}/{happening.told_at.isoformat()}" if happening.is_estimate else said
 
 
@@ -111,7 +113,7 @@ def dcsa(journey: Journey, happening: Happening, zones: Zones) -> bytes:
             "exportVoyageNumber": journey.voyage,
         }
     if kind == "EQUIPMENT":
-        event |= {"equipmentReference": journey.units[0][1], "emptyIndicatorCode": laden}
+        event |= {"equipmentReference": happening.unit or journey.units[0][1], "emptyIndicatorCode": laden}
     return json.dumps([event], indent=1).encode()
 
 
@@ -208,7 +210,7 @@ def letter_of(journey: Journey, happening: Happening, zones: Zones) -> Letter:
     told_at = happening.told_at if feed.format == Format.DCSA_2 else None
     return Letter(
         journey.number, feed.source, happening.code, at.astimezone(UTC), happening.place,
-        is_estimate=happening.is_estimate, own_id=own_id, told_at=told_at,
+        is_estimate=happening.is_estimate, own_id=own_id, told_at=told_at, unit=happening.unit,
     )  # fmt: skip
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from portal.simulation.happenings import Happening, Lane, Step
-from portal.simulation.trouble import beset
+from portal.simulation.trouble import beset, per_container
 from shipments.enums import DocumentType, Mode, ReferenceType, Service, ShipmentType, UnitKind
 
 
@@ -150,6 +150,13 @@ def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, s
     return [*references, (kind, serial)], []
 
 
+def _second(unit: tuple[str, str, str]) -> tuple[str, str, str]:
+    """Another container of the same kind."""
+    kind, number, size = unit
+    body = f"WMLU{number[4:10]}"
+    return kind, f"{body}{_check_digit(body)}", size
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """A lane with the dates of one journey, and how late it truly is at its end."""
@@ -158,18 +165,22 @@ class _Way:
     etd: datetime
     eta: datetime
     late: timedelta
+    units: tuple[str, ...] = ()
 
 
-def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime, beside: Random) -> list[Happening]:
+def _happenings(random: Random, way: _Way, beside: Random) -> list[Happening]:
     """In the order in which they happen. `beside` is for what part loads have more of: what is the same for every
     service of a lane stays the same."""
-    way = _Way(lane, etd, eta, timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12))))
+    lane = way.lane
+    way = replace(way, late=timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12))))
     of_mode = [happening for step in STEPS[lane.mode] for happening in _happening(random, step, way)]
     more = PART_STEPS.get((lane.service, lane.type), ())
     of_parts = [happening for step in more for happening in _happening(beside, step, way)]
     left_out = NOT_OF_PARTS.get(lane.service, frozenset())
     found = [happening for happening in of_mode if happening.code not in left_out]
     found = sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+    if len(way.units) > 1:
+        found = per_container(found, way.units, beside)
     return beset(found, lane, beside)
 
 
@@ -202,6 +213,8 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
         eta = etd + timedelta(hours=lane.hours)
         references, units = _known_as(random, lane.mode, number)
         beside = Random(f"{seed} {number}")  # noqa: S311 as above
+        if lane.service == Service.FCL and beside.random() < 0.4:
+            units.append(_second(units[0]))
         yield Journey(
             number=number,
             reference=f"S{seed}-{number:05d}",
@@ -217,7 +230,9 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             booked_at=etd + timedelta(hours=min(0.0, STEPS[lane.mode][0].hours) - 6),
             etd=etd,
             eta=eta,
-            happenings=tuple(_happenings(random, lane, etd, eta, beside)),
+            happenings=tuple(
+                _happenings(random, _Way(lane, etd, eta, timedelta(0), tuple(u[1] for u in units)), beside)
+            ),
             papers=tuple(paper for paper in PAPERS[lane.mode] if beside.random() < 0.75),
             overrun=beside.choice((5, 10, 25)) if beside.random() < 0.1 else 0,
         )
