@@ -41,3 +41,5 @@ class Lane:
     origin: str
     destination: str
     hours: float
+    # Where some of its journeys change ships.
+    via: str = ""

@@ -1,6 +1,6 @@
 """When each line of a plan is due, expected and reached, by what was told: of the simulator's own truth. Pure.
 
-As simple as the simulated world allows: a way of one leg, one reporter of each estimate.
+As simple as the simulated world allows: one stop on the way at most, one reporter of each estimate.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from milestones.judging import IMPLIED
 from portal.simulation.letters import Told, believed
 
 _DAY = 24 * 60
-# A way of one leg departs and arrives as the shipment does.
+# The way as a whole departs and arrives as the shipment does.
 _SAME_DATE = {"leg_etd": "etd", "leg_eta": "eta"}
 # How far an estimate must move to move others, by how long before it was told (decision 0014); at the end, 2 hours.
 _STEPS = ((timedelta(days=7), timedelta(hours=24)), (timedelta(days=2), timedelta(hours=6)))
@@ -28,7 +28,7 @@ class Known:
     """What is known of one shipment without being told by letter: its lines, in an order in which each follows those
     it counts from (`order`), its dates by AnchorKind, the place of each role, the public holidays by country, how far
     each source is trusted, the papers that were filed, and by how many percent it costs more than was expected, and
-    its containers (`units`, none where it has one only)."""
+    its containers (`units`, none where it has one only). `legs`: ETD and ETA of each, where there are several."""
 
     mode: str
     lines: Sequence[LineFact]
@@ -40,6 +40,7 @@ class Known:
     papers: frozenset[str] = frozenset()
     overrun: int = 0
     units: frozenset[str] = frozenset()
+    legs: Sequence[tuple[datetime | None, datetime | None]] = ()
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Row:
     @property
     def about(self) -> str:
         """As a case about it is called."""
-        return f"{self.line.code} {self.line.unit}".strip()
+        return f"{self.line.code} {self.line.slot.partition(':')[2]}".strip()
 
     @property
     def expected(self) -> datetime | None:
@@ -109,7 +110,7 @@ def _rows_about(letter: Told, rows: Sequence[Row], known: Known) -> Sequence[Row
     container, or all where it names none."""
     fitting = [row for row in rows if row.line.code == letter.code and row.line.applies]
     place, unit = letter.letter.place, letter.letter.unit
-    there = [row for row in fitting if (at := known.places.get(row.line.place_role)) and at.code == place]
+    there = [row for row in fitting if (at := _place(row.line, known)) and at.code == place]
     found = there or [row for row in fitting if row.line.place_role == PlaceRole.ANY]
     if found and found[0].line.unit:
         return [row for row in found if unit in ("", row.line.unit)]
@@ -148,8 +149,7 @@ def _reckon(row: Row, rows: Sequence[Row], known: Known) -> None:
     line = row.line
     anchors = [rows[i] for i in line.anchors]
     row.afters = afters = [rows[i] for i in line.after_indexes]
-    date_ = known.dates.get(_SAME_DATE.get(line.anchor, line.anchor))
-    row.planned = _due(line, latest(*(a.planned for a in anchors)) if anchors else date_, known)
+    row.planned = _due(line, latest(*(a.planned for a in anchors)) if anchors else _date(line, known), known)
     if row.planned is not None:
         row.planned = latest(row.planned, *(after.planned for after in afters))
     if row.told:
@@ -158,6 +158,18 @@ def _reckon(row: Row, rows: Sequence[Row], known: Known) -> None:
         _foretell(row)
     elif row.actual is None:
         row.estimate = row.steady = _moved_along(row, anchors, afters, known)
+
+
+def _date(line: LineFact, known: Known) -> datetime | None:
+    """Where it stops on the way it arrives with the leg that ends there, and departs with the next one."""
+    if line.stop and line.anchor in _SAME_DATE:
+        etd, eta = known.legs[line.stop - 1 if line.anchor == "leg_eta" else line.stop]
+        return eta if line.anchor == "leg_eta" else etd
+    return known.dates.get(_SAME_DATE.get(line.anchor, line.anchor))
+
+
+def _place(line: LineFact, known: Known) -> PlaceFact | None:
+    return line.point.place if line.point else known.places.get(line.place_role)
 
 
 def _foretell(row: Row) -> None:
@@ -186,7 +198,7 @@ def _due(line: LineFact, anchor: datetime | None, known: Known) -> datetime | No
     """Days on the calendar of the place (or its working days), what is left of the offset in elapsed time."""
     if anchor is None:
         return None
-    place = known.places.get(line.place_role) or known.places[PlaceRole.DESTINATION.value]
+    place = _place(line, known) or known.places[PlaceRole.DESTINATION.value]
     zone = ZoneInfo(place.time_zone or "UTC")
     sign = -1 if line.offset_minutes < 0 else 1
     days, minutes = divmod(abs(line.offset_minutes), _DAY)

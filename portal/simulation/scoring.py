@@ -69,6 +69,7 @@ def _of_one(
         trust=_TRUST,
         papers=frozenset(journey.papers),
         overrun=journey.overrun,
+        legs=[(leg.etd, leg.eta) for leg in row.fact.route.way],
         units=frozenset(number for _, number, _ in journey.units) if len(journey.units) > 1 else frozenset(),
     )
     return {(journey.reference, *found) for found in must_be_open(known, *told)}
@@ -81,8 +82,7 @@ def _opened(references: Sequence[str]) -> Cases:
 
 
 def _about(kind: str, slot: str, facts: Mapping[str, Any]) -> str:
-    """As the truth calls it: a paper, a clock, the milestone (of which container); what is about none of them is about
-    the cost."""
+    """As the truth calls it: a paper, a clock, the milestone (of which container or stop); else it is the cost."""
     name = facts.get("document") or facts.get("clock") or facts.get("code") or "cost"
-    unit = slot.partition(":U")[2] if kind in OF_LINES else ""
-    return f"{name} {unit}".strip()
+    which = slot.partition(":")[2] if kind in OF_LINES else ""
+    return f"{name} {which}".strip()

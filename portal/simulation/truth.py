@@ -22,7 +22,7 @@ KINDS: tuple[str, ...] = tuple(kind.value for kind in ExceptionKind if kind != E
     _OVERDUE, _LATE, _MISSING, _HOLD, _EARLY, _ASKEW, _UNEXPECTED, _SLIP, _DWELL, _FREE_DAY, _PAPER, _QUIET, _CONFLICT,
     _AGAIN, _OVERRUN,
 ) = KINDS  # fmt: skip
-# Of these there is one a line, so one a container where the line stands per container.
+# Of these there is one a line, so one a container or a stop where the line stands so often.
 OF_LINES = frozenset({_OVERDUE, _LATE, _MISSING, _EARLY, _ASKEW, _CONFLICT, _AGAIN})
 _NONE = timedelta(0)
 # Two reports closer than this say the same.
