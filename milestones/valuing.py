@@ -7,6 +7,7 @@ and how far it is from the plan (domain.md, deviation classes).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from milestones.deciding import Decision, decide_actual, first_told, stand
 from milestones.enums import AnchorKind, DecisionRule, PlaceRole, ValueField
