@@ -19,7 +19,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What truly happens, or (`estimated`) what the reporter expects at `told_at`."""
+    """What truly happens, or (`is_estimate`) what the reporter expects at `told_at`.
+
+    `unit`: to which container, where there are several.
+    """
 
     code: str
     place: str
@@ -27,6 +30,7 @@ class Happening:
     told_at: datetime
     reporter: str
     is_estimate: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,5 @@ class Lane:
     origin: str
     destination: str
     hours: float
+    # Where some of its journeys change ships.
+    via: str = ""

@@ -18,7 +18,8 @@ _AHEAD = timedelta(hours=24)
 class Letter:
     """What one message says of journey `number`. `at` None: it only takes back `retracts`.
 
-    `told_at`: when the sender says that it told it; None where its format does not say.
+    `unit`: the container of several it is about, empty: about all. `told_at`: when the sender says that it told it;
+    None where its format does not say.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Letter:
     own_id: str = ""
     retracts: str = ""
     told_at: datetime | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

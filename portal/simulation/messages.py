@@ -82,6 +82,10 @@ def _local(at: datetime, zones: Zones, place: str) -> datetime:
 def _named(journey: Journey, happening: Happening) -> str:
     """Each estimate of an arrival is an event of its own."""
     said = f"{journey.reference}/{happening.code}/{happening.is_estimate}"
+    if happening.place not in (journey.origin, journey.destination):
+        said += f"/{happening.place}"
+    if happening.unit:
+        said += f"/{happening.unit}"
     return f"{said}/{happening.told_at.isoformat()}" if happening.is_estimate else said
 
 
@@ -111,8 +115,13 @@ def dcsa(journey: Journey, happening: Happening, zones: Zones) -> bytes:
             "exportVoyageNumber": journey.voyage,
         }
     if kind == "EQUIPMENT":
-        event |= {"equipmentReference": journey.units[0][1], "emptyIndicatorCode": laden}
+        event |= {"equipmentReference": happening.unit or journey.units[0][1], "emptyIndicatorCode": laden}
     return json.dumps([event], indent=1).encode()
+
+
+def _own_id(journey: Journey, happening: Happening) -> str:
+    is_between = happening.place not in (journey.origin, journey.destination)
+    return f"{journey.reference}-{happening.code}" + (f"-{happening.place}" if is_between else "")
 
 
 def native(journey: Journey, happening: Happening, zones: Zones) -> bytes:
@@ -124,7 +133,7 @@ def native(journey: Journey, happening: Happening, zones: Zones) -> bytes:
         "occurred_at": _local(happening.happens_at, zones, happening.place).isoformat(),
         "location": {"unlocode": happening.place},
         "references": [{"type": kind, "value": value}],
-        "source_event_id": f"{journey.reference}-{happening.code}",
+        "source_event_id": _own_id(journey, happening),
     }
     return json.dumps([event]).encode()
 
@@ -204,11 +213,11 @@ def letter_of(journey: Journey, happening: Happening, zones: Zones) -> Letter:
     at = _local(happening.happens_at, zones, happening.place)
     if feed.format in (Format.X12_214, Format.CSV):
         at = at.replace(second=0, microsecond=0, fold=0)
-    own_id = f"{journey.reference}-{happening.code}" if feed.format == Format.NATIVE else ""
+    own_id = _own_id(journey, happening) if feed.format == Format.NATIVE else ""
     told_at = happening.told_at if feed.format == Format.DCSA_2 else None
     return Letter(
         journey.number, feed.source, happening.code, at.astimezone(UTC), happening.place,
-        is_estimate=happening.is_estimate, own_id=own_id, told_at=told_at,
+        is_estimate=happening.is_estimate, own_id=own_id, told_at=told_at, unit=happening.unit,
     )  # fmt: skip
 
 

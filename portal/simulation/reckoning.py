@@ -1,6 +1,6 @@
 """When each line of a plan is due, expected and reached, by what was told: of the simulator's own truth. Pure.
 
-As simple as the simulated world allows: a way of one leg, at most one unit, one reporter of each estimate.
+As simple as the simulated world allows: one stop on the way at most, one reporter of each estimate.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from milestones.judging import IMPLIED
 from portal.simulation.letters import Told, believed
 
 _DAY = 24 * 60
-# A way of one leg departs and arrives as the shipment does.
+# The way as a whole departs and arrives as the shipment does.
 _SAME_DATE = {"leg_etd": "etd", "leg_eta": "eta"}
 # How far an estimate must move to move others, by how long before it was told (decision 0014); at the end, 2 hours.
 _STEPS = ((timedelta(days=7), timedelta(hours=24)), (timedelta(days=2), timedelta(hours=6)))
@@ -27,7 +27,8 @@ _LEAST = timedelta(hours=2)
 class Known:
     """What is known of one shipment without being told by letter: its lines, in an order in which each follows those
     it counts from (`order`), its dates by AnchorKind, the place of each role, the public holidays by country, how far
-    each source is trusted, the papers that were filed, and by how many percent it costs more than was expected."""
+    each source is trusted, the papers that were filed, and by how many percent it costs more than was expected, and
+    its containers (`units`, none where it has one only). `legs`: ETD and ETA of each, where there are several."""
 
     mode: str
     lines: Sequence[LineFact]
@@ -38,6 +39,8 @@ class Known:
     trust: Mapping[str, int] = field(default_factory=dict)
     papers: frozenset[str] = frozenset()
     overrun: int = 0
+    units: frozenset[str] = frozenset()
+    legs: Sequence[tuple[datetime | None, datetime | None]] = ()
 
 
 @dataclass(slots=True)
@@ -61,6 +64,18 @@ class Row:
         return self.actual is not None or self.implied_at is not None
 
     @property
+    def reached_at(self) -> datetime:
+        at = self.actual or self.implied_at
+        if at is None:
+            raise ValueError("it is not reached")
+        return at
+
+    @property
+    def about(self) -> str:
+        """As a case about it is called."""
+        return f"{self.line.code} {self.line.slot.partition(':')[2]}".strip()
+
+    @property
     def expected(self) -> datetime | None:
         return self.estimate or self.planned
 
@@ -75,36 +90,54 @@ def rows_of(known: Known, letters: Sequence[Told]) -> tuple[list[Row], list[Told
     rows = [Row(line) for line in known.lines]
     beside = []
     for letter in letters:
-        row = _row_of(letter, rows, known)
-        if row is None:
+        about = _rows_about(letter, rows, known)
+        if not about:
             beside.append(letter)
-        else:
+        for row in about:
             (row.foretold if letter.letter.is_estimate else row.told).append(letter)
     for index in known.order:
         _reckon(rows[index], rows, known)
     shown = [row for row in rows if row.line.applies]
     for row in shown:
         if row.actual is None:
-            row.implied_at = _implied(row, shown)
+            later = following(row, [r for r in shown if r.actual is not None])
+            row.implied_at = min((at for r, at in later if row.line.code in IMPLIED.get(r.line.code, ())), default=None)
     return shown, beside
 
 
-def _row_of(letter: Told, rows: Sequence[Row], known: Known) -> Row | None:
-    """The line at the place of the letter, else the one that may be anywhere."""
+def _rows_about(letter: Told, rows: Sequence[Row], known: Known) -> Sequence[Row]:
+    """The line at the place of the letter, else the one that may be anywhere; of lines per container those of its
+    container, or all where it names none."""
     fitting = [row for row in rows if row.line.code == letter.code and row.line.applies]
-    place = letter.letter.place
-    there = [row for row in fitting if (at := known.places.get(row.line.place_role)) and at.code == place]
-    anywhere = [row for row in fitting if row.line.place_role == PlaceRole.ANY]
-    return next(iter([*there, *anywhere]), None)
+    place, unit = letter.letter.place, letter.letter.unit
+    there = [row for row in fitting if (at := _place(row.line, known)) and at.code == place]
+    found = there or [row for row in fitting if row.line.place_role == PlaceRole.ANY]
+    if found and found[0].line.unit:
+        return [row for row in found if unit in ("", row.line.unit)]
+    return found[:1]
 
 
-def _implied(row: Row, rows: Sequence[Row]) -> datetime | None:
-    later = [
-        one.actual
-        for one in rows
-        if row.line.code in IMPLIED.get(one.line.code, ()) and one.line.position > row.line.position
-    ]
-    return min((at for at in later if at is not None), default=None)
+def _happened(row: Row, known: Known) -> datetime | None:
+    """What is told of containers happened once it is told of the last of them."""
+    units = {told.letter.unit for told in row.told}
+    if row.line.unit or not known.units or "" in units:
+        return believed(row.told, known.trust).at
+    each = [[told for told in row.told if told.letter.unit == unit] for unit in units]
+    return max(believed(told, known.trust).at for told in each) if units == known.units else None
+
+
+def following(row: Row, reached: Sequence[Row]) -> list[tuple[Row, datetime]]:
+    """Of the rows that are reached those that come after it, and when: of the same container or of all. What stands
+    per container comes after what stands once when all of them had it."""
+    later = [one for one in reached if one.line.position > row.line.position]
+    if row.line.unit:
+        return [(one, one.reached_at) for one in later if one.line.unit in ("", row.line.unit)]
+    found = [(one, one.reached_at) for one in later if not one.line.unit]
+    for position in {one.line.position for one in later if one.line.unit}:
+        each = [one for one in later if one.line.position == position]
+        if len(each) == each[0].line.share:
+            found.append((each[0], max(one.reached_at for one in each)))
+    return found
 
 
 def latest(*instants: datetime | None) -> datetime | None:
@@ -116,16 +149,27 @@ def _reckon(row: Row, rows: Sequence[Row], known: Known) -> None:
     line = row.line
     anchors = [rows[i] for i in line.anchors]
     row.afters = afters = [rows[i] for i in line.after_indexes]
-    date_ = known.dates.get(_SAME_DATE.get(line.anchor, line.anchor))
-    row.planned = _due(line, latest(*(a.planned for a in anchors)) if anchors else date_, known)
+    row.planned = _due(line, latest(*(a.planned for a in anchors)) if anchors else _date(line, known), known)
     if row.planned is not None:
         row.planned = latest(row.planned, *(after.planned for after in afters))
     if row.told:
-        row.actual = believed(row.told, known.trust).at
+        row.actual = _happened(row, known)
     if row.foretold:
         _foretell(row)
     elif row.actual is None:
         row.estimate = row.steady = _moved_along(row, anchors, afters, known)
+
+
+def _date(line: LineFact, known: Known) -> datetime | None:
+    """Where it stops on the way it arrives with the leg that ends there, and departs with the next one."""
+    if line.stop and line.anchor in _SAME_DATE:
+        etd, eta = known.legs[line.stop - 1 if line.anchor == "leg_eta" else line.stop]
+        return eta if line.anchor == "leg_eta" else etd
+    return known.dates.get(_SAME_DATE.get(line.anchor, line.anchor))
+
+
+def _place(line: LineFact, known: Known) -> PlaceFact | None:
+    return line.point.place if line.point else known.places.get(line.place_role)
 
 
 def _foretell(row: Row) -> None:
@@ -154,7 +198,7 @@ def _due(line: LineFact, anchor: datetime | None, known: Known) -> datetime | No
     """Days on the calendar of the place (or its working days), what is left of the offset in elapsed time."""
     if anchor is None:
         return None
-    place = known.places.get(line.place_role) or known.places[PlaceRole.DESTINATION.value]
+    place = _place(line, known) or known.places[PlaceRole.DESTINATION.value]
     zone = ZoneInfo(place.time_zone or "UTC")
     sign = -1 if line.offset_minutes < 0 else 1
     days, minutes = divmod(abs(line.offset_minutes), _DAY)

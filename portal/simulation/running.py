@@ -25,7 +25,7 @@ from portal.simulation.messages import FEEDS, letter_of, render, strays
 from portal.simulation.scoring import score
 from portal.simulation.truth import KINDS, Moment, Score
 from portal.simulation.world import CUSTOMERS, Journey, journeys
-from shipments.drafts import ShipmentDraft
+from shipments.drafts import LegDraft, ShipmentDraft
 from shipments.enums import DocumentAudience, Format, PartyRole, Transport
 from shipments.models import Location, Shipment, Source
 from shipments.services import create_shipment, ingest_waiting, receive, save_source
@@ -112,6 +112,16 @@ def _draft(journey: Journey, places: dict[str, Location], partners: dict[str, Pa
         parties=parties,
         references=journey.references,
         units=journey.units,
+        legs=tuple(
+            LegDraft(
+                mode=journey.mode,
+                origin=places[leg.origin],
+                destination=places[leg.destination],
+                etd=leg.etd,
+                eta=leg.eta,
+            )
+            for leg in journey.legs
+        ),
         booked_at=journey.booked_at,
         etd=journey.etd,
         eta=journey.eta,
@@ -177,7 +187,7 @@ def _make_shipments(
     world: Sequence[Journey], partners: dict[str, Partner], *, say: Say, by: User | None
 ) -> dict[str, Location]:
     """Those that are not there yet. Returns the places by UN/LOCODE."""
-    codes = {code for journey in world for code in (journey.origin, journey.destination)}
+    codes = {code for j in world for code in (j.origin, j.destination, *(leg.destination for leg in j.legs))}
     places = {place.unlocode: place for place in Location.objects.places().filter(unlocode__in=codes)}
     known = set(Shipment.objects.filter(reference__in=[j.reference for j in world]).values_list("reference", flat=True))
     for count, journey in enumerate(world, start=1):

@@ -15,7 +15,7 @@ from portal.simulation.chaos import Sent
 from portal.simulation.letters import Letter
 from portal.simulation.messages import FEEDS
 from portal.simulation.reckoning import Known
-from portal.simulation.truth import KINDS, Moment, Score, must_be_open, scores
+from portal.simulation.truth import KINDS, OF_LINES, Moment, Score, must_be_open, scores
 from portal.simulation.world import Journey
 
 _AT_ONCE = 500
@@ -69,16 +69,20 @@ def _of_one(
         trust=_TRUST,
         papers=frozenset(journey.papers),
         overrun=journey.overrun,
+        legs=[(leg.etd, leg.eta) for leg in row.fact.route.way],
+        units=frozenset(number for _, number, _ in journey.units) if len(journey.units) > 1 else frozenset(),
     )
     return {(journey.reference, *found) for found in must_be_open(known, *told)}
 
 
 def _opened(references: Sequence[str]) -> Cases:
     cases = ShipmentException.objects.unresolved().filter(kind__in=KINDS, shipment__reference__in=references)
-    rows = cases.values_list("shipment__reference", "kind", "facts")
-    return {(reference, kind, _about(facts)) for reference, kind, facts in rows}
+    rows = cases.values_list("shipment__reference", "kind", "slot", "facts")
+    return {(reference, kind, _about(kind, slot, facts)) for reference, kind, slot, facts in rows}
 
 
-def _about(facts: Mapping[str, Any]) -> str:
-    """As the truth calls it: a paper, a clock, the milestone; what is about none of them is about the cost."""
-    return str(facts.get("document") or facts.get("clock") or facts.get("code") or "cost")
+def _about(kind: str, slot: str, facts: Mapping[str, Any]) -> str:
+    """As the truth calls it: a paper, a clock, the milestone (of which container or stop); else it is the cost."""
+    name = facts.get("document") or facts.get("clock") or facts.get("code") or "cost"
+    which = slot.partition(":")[2] if kind in OF_LINES else ""
+    return f"{name} {which}".strip()

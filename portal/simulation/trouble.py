@@ -13,6 +13,8 @@ from shipments.enums import Mode, ShipmentType
 
 # What a platform that watches ships and trucks tells as well, and by how many hours it is off.
 _WATCHED = frozenset({"PICKED_UP", "GATE_IN", "DEPARTED", "ARRIVED", "DISCHARGED", "DELIVERED"})
+# What is reported container by container.
+_OF_CONTAINERS = frozenset({"EMPTY_OUT", "GATE_IN", "LOADED", "DISCHARGED", "GATE_OUT", "EMPTY_RETURNED"})
 _OFF = (0.0, 0.3, 5.0, 30.0, 80.0)
 _FREE_TIME = timedelta(days=3)
 
@@ -32,6 +34,19 @@ def beset(happenings: Sequence[Happening], lane: Lane, random: Random) -> list[H
     if random.random() < 0.4:
         beside += _watched(found, random)
     return sorted([*found, *beside], key=lambda h: (h.happens_at, h.told_at))
+
+
+def per_container(happenings: Sequence[Happening], units: Sequence[str], random: Random) -> list[Happening]:
+    """What happens to a container happens to each of several, to the others some hours later."""
+    found: list[Happening] = []
+    for h in happenings:
+        if h.code not in _OF_CONTAINERS:
+            found.append(h)
+            continue
+        for number, unit in enumerate(units):
+            later = timedelta(minutes=random.randint(0, 40 * 60) * number)
+            found.append(replace(h, unit=unit, happens_at=h.happens_at + later, told_at=h.told_at + later))
+    return sorted(found, key=lambda h: (h.happens_at, h.told_at))
 
 
 def _early(happenings: Sequence[Happening], lane: Lane) -> list[Happening]:
@@ -57,15 +72,17 @@ def _expected_again(happenings: Sequence[Happening], random: Random) -> Iterator
 
 
 def _free_time(happenings: Sequence[Happening]) -> Iterator[Happening]:
+    """Of all containers in one report."""
+    first = next((h.unit for h in happenings if h.unit), "")
     for h in happenings:
-        if h.code == "DISCHARGED":
+        if h.code == "DISCHARGED" and h.unit in ("", first):
             ends, told_at = h.happens_at + _FREE_TIME, h.told_at + timedelta(hours=1)
             yield Happening(LAST_FREE_DAY, h.place, ends, told_at, "terminal", is_estimate=True)
 
 
 def _watched(happenings: Sequence[Happening], random: Random) -> Iterator[Happening]:
     for h in happenings:
-        if h.code in _WATCHED and not h.is_estimate and random.random() < 0.5:
+        if h.code in _WATCHED and not h.is_estimate and not h.unit and random.random() < 0.5:
             at = h.happens_at + random.choice((-1, 1)) * timedelta(hours=random.choice(_OFF))
             at = at.replace(second=0, microsecond=0)
             yield Happening(h.code, h.place, at, max(h.told_at, at) + timedelta(hours=1), "watch")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from milestones.enums import ExceptionKind
 from milestones.facts import RuleFact
 from portal.simulation.letters import LAST_FREE_DAY, NO_MILESTONE, Letter, Told, believed, last_words, standing
-from portal.simulation.reckoning import Known, Row, latest, rows_of
+from portal.simulation.reckoning import Known, Row, following, latest, rows_of
 
 # What is judged here. A condition of one's own is no kind of trouble of the world.
 KINDS: tuple[str, ...] = tuple(kind.value for kind in ExceptionKind if kind != ExceptionKind.CONDITION)
@@ -22,6 +22,8 @@ KINDS: tuple[str, ...] = tuple(kind.value for kind in ExceptionKind if kind != E
     _OVERDUE, _LATE, _MISSING, _HOLD, _EARLY, _ASKEW, _UNEXPECTED, _SLIP, _DWELL, _FREE_DAY, _PAPER, _QUIET, _CONFLICT,
     _AGAIN, _OVERRUN,
 ) = KINDS  # fmt: skip
+# Of these there is one a line, so one a container or a stop where the line stands so often.
+OF_LINES = frozenset({_OVERDUE, _LATE, _MISSING, _EARLY, _ASKEW, _CONFLICT, _AGAIN})
 _NONE = timedelta(0)
 # Two reports closer than this say the same.
 _AGREEMENT = timedelta(hours=1)
@@ -47,7 +49,7 @@ _GOES = frozenset(
         "EMPTY_RETURNED",
     }
 )
-_COLLECTED = frozenset({"GATE_OUT", "OUT_FOR_DELIVERY", "DELIVERED"})
+_COLLECTED = frozenset({"OUT_FOR_DELIVERY", "DELIVERED"})
 
 # (kind, about): what stands out of one shipment. `about`: milestone code, paper, or the word for a clock or money.
 Found = tuple[str, str]
@@ -84,7 +86,7 @@ def must_be_open(known: Known, letters: Sequence[Letter], rules: Sequence[RuleFa
         *_beside(happened, beside, moment.now),
         *_slipping(rows),
         *_standing_still(happened, moment.now),
-        *_free_time(told, happened, moment.now),
+        *_free_time(told, happened, known, moment.now),
         *_papers(rows, known, moment.now),
         *_quiet(rows, told, moment),
     ]
@@ -107,27 +109,40 @@ def _opens(rule: RuleFact, trouble: _Trouble, mode: str) -> bool:
 
 
 def _of_lines(rows: Sequence[Row], moment: Moment) -> Iterator[_Trouble]:
-    furthest = max((r.line.position for r in rows if r.line.is_mandatory and r.is_reached), default=-1)
-    before: datetime | None = None
     for row in rows:
-        yield from _of_line(row, furthest, moment) or _moved(row, before)
-        if row.actual and row.line.is_mandatory:
-            before = latest(before, row.actual)
+        yield from _of_line(row, rows, moment) or _moved(row, _before(row, rows))
 
 
-def _of_line(row: Row, furthest: int, moment: Moment) -> list[_Trouble] | None:
+def _before(row: Row, rows: Iterable[Row]) -> datetime | None:
+    """When the last of what has to come before it was reported to have happened."""
+    return latest(
+        *(
+            one.actual
+            for one in rows
+            if one.line.is_mandatory
+            and one.line.position < row.line.position
+            and (not row.line.unit or one.line.unit in ("", row.line.unit))
+        )
+    )
+
+
+def _of_line(row: Row, rows: Sequence[Row], moment: Moment) -> list[_Trouble] | None:
     """What was not reported though it should have been; None where it is to be asked how far it has moved."""
-    line, code = row.line, row.line.code
+    line = row.line
     if row.actual is not None:
         return None
-    is_passed = line.position < furthest
+    is_passed = bool(following(row, [one for one in rows if one.line.is_mandatory and one.is_reached]))
     if row.is_reached or (is_passed and not line.is_mandatory and not row.is_foretold):
         return [_NOTHING]
     if is_passed and line.is_mandatory:
-        return [_Trouble(_MISSING, code, moment.now - moment.heard_at)]
+        return [_of(row, _MISSING, moment.now - moment.heard_at)]
     if line.is_mandatory and row.expected is not None and moment.now > row.expected + line.late:
-        return [_Trouble(_OVERDUE, code, moment.now - row.expected)]
+        return [_of(row, _OVERDUE, moment.now - row.expected)]
     return None
+
+
+def _of(row: Row, kind: str, length: timedelta) -> _Trouble:
+    return _Trouble(kind, row.about, length, code=row.line.code)
 
 
 _NOTHING = _Trouble("", "", _NONE)
@@ -137,13 +152,13 @@ def _moved(row: Row, before: datetime | None) -> Iterator[_Trouble]:
     """Late goes before the wrong order, and that before early."""
     line, at, planned = row.line, row.actual or row.estimate, row.planned
     if at is not None and planned is not None and at > planned + line.late:
-        yield _Trouble(_LATE, line.code, at - planned)
+        yield _of(row, _LATE, at - planned)
     elif row.actual is not None and before is not None and row.actual < before:
-        yield _Trouble(_ASKEW, line.code, before - row.actual)
+        yield _of(row, _ASKEW, before - row.actual)
     elif row.actual is not None and _is_ahead(row):
-        yield _Trouble(_ASKEW, line.code, _NONE)
+        yield _of(row, _ASKEW, _NONE)
     elif at is not None and planned is not None and at < planned - line.early:
-        yield _Trouble(_EARLY, line.code, planned - at)
+        yield _of(row, _EARLY, planned - at)
 
 
 def _is_ahead(row: Row) -> bool:
@@ -158,19 +173,20 @@ def _is_ahead(row: Row) -> bool:
 def _of_reports(rows: Iterable[Row], known: Known) -> Iterator[_Trouble]:
     """One source says it twice, or two sources say it differently."""
     for row in rows:
-        if not row.told:
+        if not row.told or len({one.letter.unit for one in row.told}) > 1:
+            # Of several containers each has its own time.
             continue
         stands = believed(row.told, known.trust)
         again = [abs(one.at - stands.at) for one in row.told if one.source == stands.source]
         if max(again) > _AGREEMENT:
-            yield _Trouble(_AGAIN, row.line.code, max(again))
+            yield _of(row, _AGAIN, max(again))
         others = [
             abs(one.at - stands.at)
             for source, one in last_words(row.told).items()
             if source != stands.source and known.trust.get(source, 0) >= _TRUSTED
         ]
         if others and max(others) > max(_AGREEMENT, row.line.early, row.line.late):
-            yield _Trouble(_CONFLICT, row.line.code, max(others))
+            yield _of(row, _CONFLICT, max(others))
 
 
 def _beside(happened: Sequence[Told], beside: Iterable[Told], now: datetime) -> Iterator[_Trouble]:
@@ -202,13 +218,15 @@ def _standing_still(happened: Iterable[Told], now: datetime) -> Iterator[_Troubl
         yield _Trouble(_DWELL, last.code, max(now - last.at, _NONE))
 
 
-def _free_time(told: Iterable[Told], happened: Sequence[Told], now: datetime) -> Iterator[_Trouble]:
+def _free_time(told: Iterable[Told], happened: Sequence[Told], known: Known, now: datetime) -> Iterator[_Trouble]:
     """Free time at the terminal ends, and nobody has collected it there."""
     ends = [one for one in told if one.code == LAST_FREE_DAY]
     if not ends:
         return
     place = ends[-1].letter.place
-    if any(one.code in _COLLECTED and (one.code != "GATE_OUT" or one.letter.place == place) for one in happened):
+    out = {one.letter.unit for one in happened if one.code == "GATE_OUT" and one.letter.place == place}
+    is_out = bool(out) and ("" in out or out >= known.units)
+    if is_out or any(one.code in _COLLECTED for one in happened):
         return
     over = now - ends[-1].at
     # The report itself is no milestone: only a rule for any milestone meets it.
@@ -232,11 +250,10 @@ def _papers(rows: Iterable[Row], known: Known, now: datetime) -> Iterator[_Troub
 
 def _quiet(rows: Sequence[Row], told: Sequence[Told], moment: Moment) -> Iterator[_Trouble]:
     """Something is overdue, and who should say so has been silent for longer than usual."""
-    furthest = max((r.line.position for r in rows if r.line.is_mandatory and r.is_reached), default=-1)
     due = [
         (row.expected, row.line.position, row.line.code)
         for row in rows
-        for trouble in _of_line(row, furthest, moment) or ()
+        for trouble in _of_line(row, rows, moment) or ()
         if trouble.kind == _OVERDUE and row.expected is not None
     ]
     silent_from = moment.heard_at + _USUAL_DELAY

@@ -229,3 +229,53 @@ def test_scores_count_by_kind():
     late, hold = by_kind["late"], by_kind["hold"]
     assert (late.wanted, late.opened, late.right, late.precision, late.recall) == (2, 2, 1, 0.5, 0.5)
     assert (hold.precision, hold.recall, by_kind["early"].recall) == (None, 0.0, None)
+
+
+# Two containers: gate in and gate out each for itself, loaded once all are.
+BOXES = frozenset({"U1", "U2"})
+
+
+def per_box(code, position, **more):
+    return [line(code, position, unit=unit, share=2, slot=f"L{position}:{unit}", **more) for unit in sorted(BOXES)]
+
+
+IN_BOXES = (*per_box("GATE_IN", 10), line("LOADED", 20), line("DEPARTED", 30), *per_box("EMPTY_RETURNED", 40))
+
+
+def box(code, at, unit):
+    return letter(code, at, unit=unit)
+
+
+def test_what_one_container_did_leaves_nothing_of_another_missing():
+    letters = [box("GATE_IN", ETD, "U1"), box("EMPTY_RETURNED", ETD + HOUR, "U1")]
+    missing = found(letters, ETD + HOUR, rule("missing"), lines=IN_BOXES, units=BOXES)
+    assert missing == set()
+    both = [*letters, box("EMPTY_RETURNED", ETD + HOUR, "U2")]
+    assert found(both, ETD + HOUR, rule("missing"), lines=IN_BOXES, units=BOXES) == {
+        ("missing", "GATE_IN U2"), ("missing", "LOADED"), ("missing", "DEPARTED"),
+    }  # fmt: skip
+
+
+def test_what_stands_once_happened_with_the_last_container_or_by_a_report_of_all():
+    one, other = box("LOADED", ETD, "U1"), box("LOADED", ETD + HOUR, "U2")
+
+    def loaded(*letters):
+        rows, _ = rows_of(known(*IN_BOXES, units=BOXES), standing(letters, ETD + DAY))
+        return [row.actual for row in rows if row.line.code == "LOADED"] + [row.is_reached for row in rows[:2]]
+
+    assert loaded(one) == [None, False, False]
+    assert loaded(other, one) == [ETD + HOUR, True, True]
+    assert loaded(one, letter("LOADED", ETD + 2 * HOUR)) == [ETD + 2 * HOUR, True, True]
+
+
+def test_a_report_of_all_is_about_each_container():
+    rows, beside = rows_of(known(*IN_BOXES, units=BOXES), standing([letter("GATE_IN", ETD)], ETD))
+    assert ([row.actual for row in rows[:2]], beside) == ([ETD, ETD], [])
+
+
+def test_free_time_goes_on_until_all_containers_are_out():
+    ends = letter(LAST_FREE_DAY, ETD, is_estimate=True)
+    free = rule("last_free_day")
+    out = [box("GATE_OUT", ETD, "U1"), box("GATE_OUT", ETD, "U2")]
+    assert found([ends, *out[:1]], ETD, free, units=BOXES) == {("last_free_day", "demurrage")}
+    assert found([ends, *out], ETD, free, units=BOXES) == set()
