@@ -158,11 +158,16 @@ def _zone_anywhere(row: Valued, plan: Plan) -> str:
 
 
 def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequence[EventFact]) -> None:
-    row.value.baseline_at = plan.baselines.get(row.line.slot) or first
+    row.value.baseline_at = plan.baselines.get(row.line.slot) or _as_whole(row, plan) or first
     if row.value.baseline_at is None and reports:
         event = first_told(reports)
         row.value.baseline_at = event.occurred_at
         row.value.decisions["baseline"] = Decision(event, DecisionRule.FIRST_PLAN.value).record()
+
+
+def _as_whole(row: Valued, plan: Plan) -> datetime | None:
+    """Of a line of one unit the first plan that it had before the units were known: what was promised stays so."""
+    return plan.baselines.get(row.line.slot.partition(":")[0]) if row.line.unit else None
 
 
 def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
