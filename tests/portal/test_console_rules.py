@@ -449,7 +449,7 @@ def test_who_may_not_see_money_cannot_ask_for_it_in_a_condition() -> None:
 def test_a_snooze_does_not_tell_money_either_and_other_changes_of_a_rule_stay_free() -> None:
     by = internal("operations")
     with pytest.raises(DomainError, match="may not see"):
-        snooze_case(CaseFactory(), wake=MONEY, by=by)
+        snooze_case(CaseFactory(shipment=JourneyFactory().shipment), wake=MONEY, by=by)
     rule = save_rule(RuleDraft(code="dear", name="Dear", kind="condition", condition=MONEY), by=None)
     draft = dataclasses.replace(draft_of(rule), name="Very dear")
     assert save_rule(draft, by=by).name == "Very dear"

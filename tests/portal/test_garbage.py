@@ -1,8 +1,7 @@
-"""Nonsense in everything that the plans, cases, papers and notices take in: refused in words, never an error of ours."""
+"""Nonsense in all that plans, cases, papers and notices take in: refused in words, never an error of ours."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +15,8 @@ from milestones.models import ExceptionRule, MilestoneTemplate, ShipmentExceptio
 from milestones.services.templates import new_version
 from partners.enums import Role
 from partners.models import User
-from shipments.models import Document
-from tests.factories.milestones import CaseFactory, PlanUpgradeFactory
-from tests.factories.partners import UserFactory, internal, member
-from tests.portal.api_world import ROOT, World, ask, bearer, make_world, template, undone
+from tests.factories.partners import internal, member
+from tests.portal.api_world import ROOT, World, ask, make_world, template, undone
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +25,48 @@ for _level in range(60):
     DEEP = {"not": DEEP}
 # What JSON can say instead of what is asked for.
 VALUES: list[Any] = [
-    None, True, 0, -1, 10**9, 2**31, 2**63, 10**40, 1.5, 1e308, -1e308, "", " ", "x", "0", "-1", "é" * 300, "x" * 5000, "\x00", "a\x00b",
-    "\u202e", "\ud800", "1e999", "NaN", "now-9999999999d", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
-    "2026-01-01T00:00:00+23:59", "2026-01-01T00:00:00+00:00:30", "2026-01-01T00:00:00+00:00:00.000001", "2026-02-30T00:00:00Z",
-    "25:61", [], [[]], [None], ["x"] * 200, {}, {"": ""}, {"all": []}, DEEP, {"$ne": 1},
-]  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    10**9,
+    2**31,
+    2**63,
+    10**40,
+    1.5,
+    1e308,
+    -1e308,
+    "",
+    " ",
+    "x",
+    "0",
+    "-1",
+    "é" * 300,
+    "x" * 5000,
+    "\x00",
+    "a\x00b",
+    "\u202e",
+    "\ud800",
+    "1e999",
+    "NaN",
+    "now-9999999999d",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-01-01T00:00:00+23:59",
+    "2026-01-01T00:00:00+00:00:30",
+    "2026-01-01T00:00:00+00:00:00.000001",
+    "2026-02-30T00:00:00Z",
+    "25:61",
+    [],
+    [[]],
+    [None],
+    ["x"] * 200,
+    {},
+    {"": ""},
+    {"all": []},
+    DEEP,
+    {"$ne": 1},
+]
 TEXTS = [value for value in VALUES if isinstance(value, str)] + [
     "[]",
     "{}",
@@ -52,16 +86,30 @@ TREES: list[Any] = [
         {"field": name, "op": op, "value": value}
         for value in VALUES
         for name, op in [
-            ("shipment.mode", "is"), ("shipment.mode", "in"), ("shipment.reference", "starts_with"), ("shipment.units", "more"),
-            ("money.cost", "more"), ("shipment.eta", "less"), ("milestone.is_inferred", "is"), ("partner.codes", "contains"),
-            ("shipment.eta", "is_empty"), ("milestone.minutes_late", "in"),
+            ("shipment.mode", "is"),
+            ("shipment.mode", "in"),
+            ("shipment.reference", "starts_with"),
+            ("shipment.units", "more"),
+            ("money.cost", "more"),
+            ("shipment.eta", "less"),
+            ("milestone.is_inferred", "is"),
+            ("partner.codes", "contains"),
+            ("shipment.eta", "is_empty"),
+            ("milestone.minutes_late", "in"),
         ]
     ],
     {"all": [{"field": "shipment.mode", "op": "is", "value": "air"}] * 101},
-    *[{"field": "money.cost", "op": "less", "value": said} for said in ("1E-999999", "0E+99999", "sNaN", "-Infinity", "1_000", "１２")],
+    *[
+        {"field": "money.cost", "op": "less", "value": said}
+        for said in ("1E-999999", "0E+99999", "sNaN", "-Infinity", "1_000", "１２")
+    ],
     *[{"field": "shipment.units", "op": "in", "value": [said]} for said in (1e-320, 10**9, -0.0)],
-    *[{"field": "shipment.reference", "op": op, "value": said} for op in ("starts_with", "contains", "is") for said in ("%", "_", "\\", "'", ".*(", "%s")],
-]  # fmt: skip
+    *[
+        {"field": "shipment.reference", "op": op, "value": said}
+        for op in ("starts_with", "contains", "is")
+        for said in ("%", "_", "\\", "'", ".*(", "%s")
+    ],
+]
 
 
 def status(answer: Any) -> int:
@@ -115,15 +163,39 @@ def test_what_the_api_is_sent(world: World, boss: User) -> None:
 def test_templates_that_are_none(world: World, boss: User) -> None:
     whole = template()
     line = {
-        **whole["lines"][0], "place_role": "pol", "scope": "unit", "unit_rule": "all", "requirement": "conditional",
-        "condition": {"field": "shipment.mode", "op": "is", "value": "air"}, "after_line": None, "anchor_line": None, "offset_minutes": 0,
-        "day_basis": "calendar", "roll": "", "time_of_day": "08:00", "early_tolerance_minutes": 0, "late_tolerance_minutes": 0,
-        "responsible": "operations", "audience": "customer", "weight": 1, "task": "", "documents": [], "charges": [],
-    }  # fmt: skip
+        **whole["lines"][0],
+        "place_role": "pol",
+        "scope": "unit",
+        "unit_rule": "all",
+        "requirement": "conditional",
+        "condition": {"field": "shipment.mode", "op": "is", "value": "air"},
+        "after_line": None,
+        "anchor_line": None,
+        "offset_minutes": 0,
+        "day_basis": "calendar",
+        "roll": "",
+        "time_of_day": "08:00",
+        "early_tolerance_minutes": 0,
+        "late_tolerance_minutes": 0,
+        "responsible": "operations",
+        "audience": "customer",
+        "weight": 1,
+        "task": "",
+        "documents": [],
+        "charges": [],
+    }
     head = {
-        "version": 1, "mode": "", "shipment_type": "", "service": "", "customer": "", "origin_country": "", "destination_country": "",
-        "origin_place": "", "destination_place": "", "note": "",
-    }  # fmt: skip
+        "version": 1,
+        "mode": "",
+        "shipment_type": "",
+        "service": "",
+        "customer": "",
+        "origin_country": "",
+        "destination_country": "",
+        "origin_place": "",
+        "destination_place": "",
+        "note": "",
+    }
     refused("milestone-templates/import/", swapped({**whole, **head}), boss)
     refused("milestone-templates/import/", ({**whole, "lines": [each]} for each in swapped(line)), boss)
     refused("milestone-templates/import/", ({**whole, "lines": [{**line, "condition": tree}]} for tree in TREES), boss)
@@ -205,11 +277,27 @@ def test_what_is_typed_in_the_console(world: World, boss: User) -> None:
         client, reverse("admin:milestones_worktask_do_row", args=[WorkTask.objects.first().pk, "assign"]), {"to": "x"}
     )
     filled = {
-        "code": "slow", "name": "Slow ones", "kind": "overdue", "severity": "high", "owner": "operations", "mode": "ocean",
-        "type": "departed", "condition": "", "warn_minutes": "-2h", "minimum_minutes": "", "escalate_minutes": "1d",
-        "escalate_to": "sales", "minimum_percent": "", "due_minutes": "4h", "task": "Call", "group_by": "place",
-        "closes_itself": "on", "note": "", "version": "0", "save": "1",
-    }  # fmt: skip
+        "code": "slow",
+        "name": "Slow ones",
+        "kind": "overdue",
+        "severity": "high",
+        "owner": "operations",
+        "mode": "ocean",
+        "type": "departed",
+        "condition": "",
+        "warn_minutes": "-2h",
+        "minimum_minutes": "",
+        "escalate_minutes": "1d",
+        "escalate_to": "sales",
+        "minimum_percent": "",
+        "due_minutes": "4h",
+        "task": "Call",
+        "group_by": "place",
+        "closes_itself": "on",
+        "note": "",
+        "version": "0",
+        "save": "1",
+    }
     posts(client, reverse("admin:milestones_exceptionrule_new"), filled)
     posts(client, reverse("admin:milestones_exceptionrule_edit", args=[rule.pk]), {**filled, "code": rule.code})
     posts(client, reverse("admin:milestones_exceptionrule_new"), {**filled, "backtest": "1"})
@@ -262,14 +350,54 @@ def test_the_editor_of_templates(world: World, boss: User) -> None:
     client.force_login(boss)
     draft = new_version(MilestoneTemplate.objects.first(), by=boss)
     filled: dict[str, Any] = {
-        "name": "X", "mode": "ocean", "shipment_type": "", "service": "", "customer": "", "origin_country": "", "destination_country": "",
-        "origin_place": "", "destination_place": "", "note": "", "line": "n1", "step": "save", "seen": "", "origin": "NLRTM",
-        "destination": "CNSGH", "etd": "2026-11-01T08:00", "eta": "2026-12-01T08:00", "units": "2", "via": "",
-        **{f"n1-{name}": "" for name in ("name", "condition", "after", "task", "charges", "documents", "time_of_day", "roll", "position")},
-        "n1-type": "DEPARTED", "n1-place_role": "pol", "n1-scope": "unit", "n1-unit_rule": "all", "n1-requirement": "conditional",
-        "n1-anchor": "etd", "n1-offset": "1h", "n1-direction": "after", "n1-day_basis": "calendar", "n1-early": "1d", "n1-late": "1d",
-        "n1-responsible": "operations", "n1-audience": "customer", "n1-weight": "1",
-    }  # fmt: skip
+        "name": "X",
+        "mode": "ocean",
+        "shipment_type": "",
+        "service": "",
+        "customer": "",
+        "origin_country": "",
+        "destination_country": "",
+        "origin_place": "",
+        "destination_place": "",
+        "note": "",
+        "line": "n1",
+        "step": "save",
+        "seen": "",
+        "origin": "NLRTM",
+        "destination": "CNSGH",
+        "etd": "2026-11-01T08:00",
+        "eta": "2026-12-01T08:00",
+        "units": "2",
+        "via": "",
+        **{
+            f"n1-{name}": ""
+            for name in (
+                "name",
+                "condition",
+                "after",
+                "task",
+                "charges",
+                "documents",
+                "time_of_day",
+                "roll",
+                "position",
+            )
+        },
+        "n1-type": "DEPARTED",
+        "n1-place_role": "pol",
+        "n1-scope": "unit",
+        "n1-unit_rule": "all",
+        "n1-requirement": "conditional",
+        "n1-anchor": "etd",
+        "n1-offset": "1h",
+        "n1-direction": "after",
+        "n1-day_basis": "calendar",
+        "n1-early": "1d",
+        "n1-late": "1d",
+        "n1-responsible": "operations",
+        "n1-audience": "customer",
+        "n1-weight": "1",
+    }
     for name in ("edit", "plan"):
         posts(client, reverse(f"admin:milestones_milestonetemplate_{name}", args=[draft.pk]), filled)
     for text in TEXTS:
