@@ -81,7 +81,7 @@ def value_lines(
         line, split = template.lines[index], reports[index]
         row = valued[index] = _row(line, plan, valued)
         row.value.planned_at = planned[index]
-        row.value.baseline_at = baselines.get(line.slot) or first[index]
+        row.value.baseline_at = baselines.get(line.slot) or _as_whole(row, plan) or first[index]
         if split:
             _set_reported(row, split, plans.get(index), plan, policy)
         elif row.anchors or row.afters:
@@ -174,6 +174,11 @@ def _set_reported(
     if _ACT in split:
         _set_actual(row, split[_ACT], plan, policy)
     set_estimate(row, split.get(_EST, ()), plan, policy)
+
+
+def _as_whole(row: Valued, plan: Plan) -> datetime | None:
+    """Of a line of one unit the first plan that it had before the units were known: what was promised stays so."""
+    return plan.baselines.get(row.line.slot.partition(":")[0]) if row.line.unit else None
 
 
 def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
