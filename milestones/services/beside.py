@@ -18,6 +18,7 @@ _MONEY = """
     WHERE shipment_id = ANY(%s::bigint[])
 """
 
+
 @dataclass(slots=True)
 class Beside:
     """What rules ask of a batch beside plan and events, by shipment; empty where none asks."""
