@@ -21,8 +21,11 @@ from hypothesis import settings as examples
 from pytest_django.plugin import DjangoDbBlocker
 
 # No test measures time: a busy machine is no fault of what is tested.
-examples.register_profile("waymark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-examples.load_profile("waymark")
+# The gate draws the same examples each time; who looks for more draws others (HYPOTHESIS_PROFILE=search).
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+examples.register_profile("waymark", derandomize=True, **_COMMON)
+examples.register_profile("search", **_COMMON)
+examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "waymark"))
 
 ROOT = Path(__file__).resolve().parent.parent
 

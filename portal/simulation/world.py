@@ -7,35 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shipments.enums import Mode, ReferenceType, Service, ShipmentType, UnitKind
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One milestone of a mode: when it is planned (hours from ETD or from ETA), where, and who reports it."""
-
-    code: str
-    at_origin: bool
-    from_eta: bool
-    hours: float
-    reporter: str
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """What truly happens, or (`estimated`) what the reporter expects at `told_at`."""
-
-    code: str
-    place: str
-    happens_at: datetime
-    told_at: datetime
-    reporter: str
-    is_estimate: bool = False
+from portal.simulation.happenings import Happening, Lane, Step
+from portal.simulation.trouble import beset
+from shipments.enums import DocumentType, Mode, ReferenceType, Service, ShipmentType, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One simulated shipment with its truth, up to the end of its way."""
+    """One simulated shipment with its truth, up to the end of its way.
+
+    `papers`: types of the documents that are filed; `overrun`: by how many percent it costs more than was expected.
+    """
 
     number: int
     reference: str
@@ -52,16 +34,8 @@ class Journey:
     etd: datetime
     eta: datetime
     happenings: tuple[Happening, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    mode: str
-    service: str
-    type: str
-    origin: str
-    destination: str
-    hours: float
+    papers: tuple[str, ...] = ()
+    overrun: int = 0
 
 
 def _steps(text: str) -> tuple[Step, ...]:
@@ -145,6 +119,13 @@ LANES: tuple[Lane, ...] = (
     Lane(Mode.ROAD, Service.LTL, ShipmentType.DOMESTIC, "USNYC", "USATL", 26),
     Lane(Mode.PARCEL, "", ShipmentType.ECOMMERCE, "USLAX", "USNYC", 72),
 )
+# Which papers somebody files, most of the time.
+PAPERS: dict[str, tuple[str, ...]] = {
+    Mode.OCEAN: (DocumentType.BOOKING_CONFIRMATION, DocumentType.IMPORT_DECLARATION, DocumentType.POD),
+    Mode.AIR: (DocumentType.IMPORT_DECLARATION, DocumentType.POD),
+    Mode.ROAD: (DocumentType.CMR, DocumentType.POD),
+    Mode.PARCEL: (),
+}
 CUSTOMERS = ("KESTREL", "LUMEN", "PAMPA", "OSTRAVA", "BLUEFIN", "ISAR")
 
 
@@ -188,7 +169,8 @@ def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime, beside
     of_parts = [happening for step in more for happening in _happening(beside, step, way)]
     left_out = NOT_OF_PARTS.get(lane.service, frozenset())
     found = [happening for happening in of_mode if happening.code not in left_out]
-    return sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+    found = sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+    return beset(found, lane, beside)
 
 
 def _happening(random: Random, step: Step, way: _Way) -> Iterator[Happening]:
@@ -219,6 +201,7 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
         etd = midnight + timedelta(hours=round(shift * 24))
         eta = etd + timedelta(hours=lane.hours)
         references, units = _known_as(random, lane.mode, number)
+        beside = Random(f"{seed} {number}")  # noqa: S311 as above
         yield Journey(
             number=number,
             reference=f"S{seed}-{number:05d}",
@@ -234,5 +217,7 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             booked_at=etd + timedelta(hours=min(0.0, STEPS[lane.mode][0].hours) - 6),
             etd=etd,
             eta=eta,
-            happenings=tuple(_happenings(random, lane, etd, eta, Random(f"{seed} {number}"))),  # noqa: S311 as above
+            happenings=tuple(_happenings(random, lane, etd, eta, beside)),
+            papers=tuple(paper for paper in PAPERS[lane.mode] if beside.random() < 0.75),
+            overrun=beside.choice((5, 10, 25)) if beside.random() < 0.1 else 0,
         )

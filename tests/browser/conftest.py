@@ -54,6 +54,9 @@ class Window:
 
     def must_be_sound(self, name: str) -> None:
         """One h1, no sideways scroll, nothing complained of, nobody else asked."""
+        # A click that leads to another page comes back before the page is there.
+        self.page.wait_for_load_state()
+        self.page.locator("h1").first.wait_for(state="attached")
         if PICTURES:
             self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
         width = "document.scrollingElement.scrollWidth - window.innerWidth"

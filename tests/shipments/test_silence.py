@@ -9,7 +9,7 @@ from itertools import cycle
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shipments.delays import CLASSES, added, within
@@ -219,15 +219,22 @@ class Office:
         return due
 
 
-OFFICES = st.builds(
-    Office,
-    zone=ZONES,
-    opens=st.integers(5 * 60, 11 * 60 - 1),
-    open_for=st.integers(8 * 60, 12 * 60),
-    # One a minute to two an hour.
-    gaps=st.lists(st.integers(1, 30), min_size=1, max_size=5).map(tuple),
-    weekdays=st.integers(5, 7),
-)
+def offices(rarest: int) -> st.SearchStrategy[Office]:
+    """From one message a minute to one in `rarest` minutes."""
+    return st.builds(
+        Office,
+        zone=ZONES,
+        opens=st.integers(5 * 60, 11 * 60 - 1),
+        open_for=st.integers(8 * 60, 12 * 60),
+        gaps=st.lists(st.integers(1, rarest), min_size=1, max_size=5).map(tuple),
+        weekdays=st.integers(5, 7),
+    )
+
+
+OFFICES = offices(rarest=30)
+# Of eight hours a night is one gap in twenty then, or less: a rarer source's nights count among its usual gaps, with
+# the rest of the hour in which it closes and the first minutes of the one in which it opens.
+OFTEN = offices(rarest=24)
 
 
 @settings(max_examples=25, deadline=None)
@@ -239,10 +246,14 @@ def test_who_sends_by_day_only_is_not_missed_at_night_nor_at_the_weekend(office)
         assert office.due(before) >= by_day[number][0]
 
 
+@example(office=Office(UTC, 312, 480, (24,), 5), day=1, share=0.0)
 @settings(max_examples=25, deadline=None)
-@given(office=OFFICES, day=st.integers(1, 5), share=st.floats(0, 1))
+@given(office=OFTEN, day=st.integers(1, 5), share=st.floats(0, 1))
 def test_who_falls_silent_by_day_is_missed_within_three_hours_of_working_time(office, day, share):
-    """Working time: from where it opens to the latest message it ever sent on this day of the week."""
+    """Of those that send every 24 minutes or oftener.
+
+    Working time: from where it opens to the latest message it ever sent on this day of the week.
+    """
     by_day = office.sends()
     today, tomorrow = by_day[-day], office.sends(6)[len(by_day) - day + 1]
     last = today[int(share * (len(today) - 1))]
@@ -254,8 +265,16 @@ def test_who_falls_silent_by_day_is_missed_within_three_hours_of_working_time(of
     assert worked <= 3 * HOUR
 
 
+def test_a_rarer_source_has_three_times_its_night_as_far_as_that_counts():
+    """Every 26 minutes from 5:12 to 13:00: of a night the rest of one hour and 12 minutes of another count."""
+    office = Office(UTC, 312, 480, (26,), 5)
+    by_day = office.sends()
+    first = by_day[-1][0]
+    assert office.due([*(at for day in by_day[:-1] for at in day), first]) == first + 3 * timedelta(minutes=72)
+
+
 @settings(max_examples=25, deadline=None)
-@given(office=OFFICES, day=st.integers(1, 5))
+@given(office=OFTEN, day=st.integers(1, 5))
 def test_who_stays_silent_after_a_night_is_missed_on_the_next_working_morning(office, day):
     by_day = office.sends(6)
     number = len(by_day) - office.weekdays - day
