@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from config.demo import DRAFTED, load_demo_world, logins
 from milestones.enums import ExceptionKind
@@ -16,7 +16,7 @@ from shipments.models import Document
 
 
 @pytest.mark.django_db
-def test_no_room_of_the_demo_world_is_empty(settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_no_room_of_the_demo_world_is_empty(settings: Settings, tmp_path: Path) -> None:
     settings.VAR = tmp_path
     load_demo_world()
     missing = ShipmentException.objects.unresolved().filter(kind=ExceptionKind.DOCUMENT)
