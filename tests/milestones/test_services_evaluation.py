@@ -400,5 +400,5 @@ def test_the_number_of_queries_does_not_grow(count, django_assert_num_queries):
     for shipment in shipments:
         report(shipment, "GATE_IN", at=NOON - 2 * DAY, place="NLRTM")
         report(shipment, "CUSTOMS_HOLD", at=NOON)
-    with django_assert_num_queries(37):
+    with django_assert_num_queries(38):
         evaluate_shipments([s.pk for s in shipments], now=NOON + 3 * DAY)
