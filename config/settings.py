@@ -44,6 +44,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 WAYMARK_RATE_LIMIT = environment.integer("WAYMARK_RATE_LIMIT", 1200, least=1, most=1_000_000)
 # Hosts of connections that may lie inside the house, and be asked without TLS: their exact names or addresses.
 WAYMARK_INTERNAL_HOSTS = environment.listed("WAYMARK_INTERNAL_HOSTS", [])
+# Of the same kind, for webhooks: their addresses are written by partners, so what connections may reach is not theirs.
+WAYMARK_WEBHOOK_HOSTS = environment.listed("WAYMARK_WEBHOOK_HOSTS", [])
 # Where the folders that a connection watches may lie, and nowhere else.
 WAYMARK_FOLDERS = [Path(folder) for folder in environment.listed("WAYMARK_FOLDERS", [str(VAR / "drop")])]
 # Seconds after which a file that a worker claimed, and did not finish, is anybody's again.

@@ -58,7 +58,7 @@ def resolve(host: str, port: int, internal_hosts: Collection[str]) -> list[tuple
         for _family, address in addresses:
             if not is_open(ipaddress.ip_address(address)):
                 raise Forbidden(
-                    f"{host} leads to an address inside the house. An operator may allow it in WAYMARK_INTERNAL_HOSTS."
+                    f"{host} leads to an address inside the house. An operator may allow it (docs/operations.md)."
                 )
     return addresses
 

@@ -60,7 +60,7 @@ def body_of(item: Item) -> bytes:
 def call(letter: Letter) -> None:
     """Call the door of the letter once. The body of the answer is not read: its status is the answer."""
     (item,), door = letter.items, letter.door
-    if door is None or (fault := fault_of(door.url, settings.WAYMARK_INTERNAL_HOSTS)):
+    if door is None or (fault := fault_of(door.url, settings.WAYMARK_WEBHOOK_HOSTS)):
         raise Refused(f"the address is not called: {fault}" if door else "there is no address")
     body, moment = body_of(item), int(time.time())
     headers = {
@@ -78,7 +78,7 @@ def call(letter: Letter) -> None:
 
 def _post(url: str, headers: dict[str, str], body: bytes) -> int:
     with (
-        Dialler(settings.WAYMARK_INTERNAL_HOSTS, _CALL_SECONDS, _CONNECT_SECONDS) as dialler,
+        Dialler(settings.WAYMARK_WEBHOOK_HOSTS, _CALL_SECONDS, _CONNECT_SECONDS) as dialler,
         browser(dialler) as session,
         session.post(
             url, data=body, headers=headers, timeout=_CALL_SECONDS, stream=True, allow_redirects=False

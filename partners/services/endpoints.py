@@ -38,7 +38,7 @@ def add_endpoint(user: User, *, partner: Partner | None, url: str, by: User | No
     `address_refused`, `too_many_endpoints`.
     """
     _must_manage(by, partner)
-    if fault := fault_of(url, settings.WAYMARK_INTERNAL_HOSTS):
+    if fault := fault_of(url, settings.WAYMARK_WEBHOOK_HOSTS):
         raise DomainError("address_refused", _("This address is not called: %s.") % fault, field="url")
     if WebhookEndpoint.objects.filter(user=user, partner=partner).count() >= MOST_ENDPOINTS:
         raise DomainError("too_many_endpoints", _("There may be %d endpoints.") % MOST_ENDPOINTS, field="url")

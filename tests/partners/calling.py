@@ -58,7 +58,7 @@ def web_server(host: str = "127.0.0.1") -> Iterator[Listening]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        with override_settings(WAYMARK_INTERNAL_HOSTS=["127.0.0.1"]):
+        with override_settings(WAYMARK_WEBHOOK_HOSTS=["127.0.0.1"]):
             yield listening
     finally:
         listening.over.set()

@@ -239,23 +239,32 @@ def test_hanging_up_closes_the_way_for_this_batch(server, answer):
 def test_nobody_listens():
     endpoint, _secret = allowed(f"http://127.0.0.1:{free_port()}/")
     row = delivery(endpoint)
-    with override_settings(WAYMARK_INTERNAL_HOSTS=["127.0.0.1"]):
+    with override_settings(WAYMARK_WEBHOOK_HOSTS=["127.0.0.1"]):
         send_deliveries()
     assert state_of(row) == (DeliveryState.QUEUED, 1, "127.0.0.1: ConnectionRefusedError: Connection refused")
 
 
 def allowed(url):
-    with override_settings(WAYMARK_INTERNAL_HOSTS=["127.0.0.1"]):
+    with override_settings(WAYMARK_WEBHOOK_HOSTS=["127.0.0.1"]):
         return endpoint_at(url)
 
 
 def test_address_that_is_not_allowed_any_more_fails_at_once(server):
     endpoint, _secret = endpoint_at(server.url)
     row = delivery(endpoint)
-    with override_settings(WAYMARK_INTERNAL_HOSTS=[]):
+    with override_settings(WAYMARK_WEBHOOK_HOSTS=[]):
         send_deliveries()
     assert state_of(row)[0] == DeliveryState.FAILED
     assert state_of(row)[2] == "the address is not called: it is without TLS"
+
+
+def test_what_connections_may_reach_is_not_reached_by_webhooks(server):
+    """Partners write the addresses of webhooks, the house those of connections."""
+    endpoint, _secret = endpoint_at(server.url)
+    row = delivery(endpoint)
+    with override_settings(WAYMARK_WEBHOOK_HOSTS=[], WAYMARK_INTERNAL_HOSTS=["127.0.0.1"]):
+        send_deliveries()
+    assert (state_of(row)[0], server.calls) == (DeliveryState.FAILED, [])
 
 
 def test_name_that_leads_into_the_house_is_not_connected_to():
