@@ -1,4 +1,7 @@
-"""The exceptions of a simulated world in chaos against its truth: `simulate --chaos` on a database of its own."""
+"""The exceptions of a simulated world in chaos against its truth: `simulate --chaos` on a database of its own.
+
+With every rule switched on, three days after the last message, so that every kind is there.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shipments", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--later", type=int, default=72, help="hours after the last message (default 72)")
     arguments = parser.parse_args()
     begun = time.perf_counter()
-    call_command("simulate", shipments=arguments.shipments, seed=arguments.seed, chaos=True, json=True)
+    options = {"shipments": arguments.shipments, "seed": arguments.seed, "later": arguments.later}
+    call_command("simulate", **options, chaos=True, all_rules=True, json=True)
     print(f"{time.perf_counter() - begun:.0f} s")
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.enums import ChargeCause, ChargeState
-from billing.rating import ChargeDraft, Owed, Unpriced
+from billing.rating import ChargeDraft, Owed, Unpriced, unit_of
 
 RETRACTED = "The milestone is no longer reported as reached."
 PRICED_ANEW = "The facts changed: a charge with the present price takes its place."
@@ -50,6 +50,22 @@ class ChargeFacts:
         """Not invoiced and not cancelled: may still be changed."""
         return self.state in _OPEN
 
+    @property
+    def unit(self) -> str:
+        """Key of the unit after whose milestone it is named; "" for the whole shipment."""
+        return unit_of(self.slot)
+
+    def is_as_much_as(self, due: Owed) -> bool:
+        """Whether the one can stand for the other: a charge of one unit never does for all of them, nor they for it."""
+        draft = due.result
+        if self.is_open or isinstance(draft, Unpriced) or self.quantity == draft.quantity:
+            return True
+        return not due.unit and not (self.unit and self.quantity == 1)
+
+    def is_renamed(self, due: Owed) -> bool:
+        """Whether only the slot is another one: the line was moved, or stands once a unit or leg by now."""
+        return self.is_as_much_as(due) and due.unit in ("", self.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
@@ -84,8 +100,10 @@ class _History:
         self.charges = charges
         self.reversals = {charge.reverses: charge for charge in charges if charge.reverses is not None}
 
-    def next_sequence(self, slot: str) -> int:
-        return max((charge.sequence for charge in self.charges if charge.slot == slot), default=0) + 1
+    def next_sequence(self, slot: str, reversing: Sequence[int]) -> int:
+        """The next that is free, when those that are being reversed have taken theirs."""
+        own = [charge for charge in self.charges if charge.slot == slot]
+        return max((charge.sequence for charge in own), default=0) + 1 + sum(c.id in reversing for c in own)
 
     def standing(self) -> list[ChargeFacts]:
         """Charges that count. One that a person credited counts as settled: it is not charged again by itself."""
@@ -116,20 +134,41 @@ class _History:
 
 
 def _decide_rule(due: Sequence[Owed], history: _History, decisions: Decisions) -> None:
-    """`due`: once for the shipment, or once for each unit; no slot is in two of them."""
-    missing = list(due)
-    for charge in history.standing():
-        one = next((one for one in missing if charge.slot in one.slots), None)
-        if one is None:
-            _take_back(charge, history, decisions)
-        else:
-            missing.remove(one)
-            _keep(charge, one, history, decisions)
+    """`due`: once for the shipment, or once for each unit; no slot is in two of them.
+
+    A milestone may get another slot (an upgrade of the plan, units that became known): what was charged for it under
+    the old one stays charged, and what a person credited stays credited.
+    """
+    kept, left, missing = _matched(due, history.standing())
+    for charge in left:
+        _take_back(charge, history, decisions)
+    for charge, one in kept:
+        _keep(charge, one, history, decisions)
     for one in missing:
         if isinstance(one.result, Unpriced):
             decisions.unpriced.append(one.result)
         else:
             _charge(one.result, one.slots, history, decisions)
+
+
+def _matched(
+    due: Sequence[Owed], standing: Sequence[ChargeFacts]
+) -> tuple[list[tuple[ChargeFacts, Owed]], list[ChargeFacts], list[Owed]]:
+    """(charges with what they are for, charges that are for nothing, what nothing is charged for)."""
+    kept: list[tuple[ChargeFacts, Owed]] = []
+    left, missing = list(standing), list(due)
+    for fits in (_is_named_alike, ChargeFacts.is_renamed):
+        for charge in list(left):
+            one = next((one for one in missing if fits(charge, one)), None)
+            if one is not None:
+                kept.append((charge, one))
+                left.remove(charge)
+                missing.remove(one)
+    return kept, left, missing
+
+
+def _is_named_alike(charge: ChargeFacts, due: Owed) -> bool:
+    return charge.slot in due.slots and charge.is_as_much_as(due)
 
 
 def _keep(charge: ChargeFacts, due: Owed, history: _History, decisions: Decisions) -> None:
@@ -138,7 +177,7 @@ def _keep(charge: ChargeFacts, due: Owed, history: _History, decisions: Decision
         return
     if charge.money != draft.money:
         decisions.cancel.append((charge.id, PRICED_ANEW))
-        decisions.create.append((draft, history.next_sequence(draft.slot)))
+        decisions.create.append((draft, history.next_sequence(draft.slot, decisions.reverse)))
     elif charge.earned_at != draft.earned_at and charge.slot == draft.slot:
         decisions.retime.append((charge.id, draft.earned_at))
 
@@ -162,4 +201,4 @@ def _charge(draft: ChargeDraft, slots: frozenset[str], history: _History, decisi
         decisions.restore.append(cancelled.id)
         decisions.retime.append((cancelled.id, draft.earned_at))
     elif draft.rule.is_active:
-        decisions.create.append((draft, history.next_sequence(draft.slot)))
+        decisions.create.append((draft, history.next_sequence(draft.slot, decisions.reverse)))

@@ -18,6 +18,11 @@ from core.money import rounded
 from milestones.enums import PlaceRole
 
 
+def unit_of(slot: str) -> str:
+    """Key of the unit that a slot is about (L<position>:U<key>); "" for the whole shipment."""
+    return slot.partition(":U")[2] if slot.startswith("L") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class RateFacts:
     """One price of a list. `mode` empty: any. `price` and `minimum` in the currency of the tariff."""
@@ -100,8 +105,8 @@ class ReachedMilestone:
 
     @property
     def unit(self) -> str:
-        """Key of the unit whose milestone this is (slot L<position>:U<key>); "" for the whole shipment."""
-        return self.slot.partition(":U")[2] if self.slot.startswith("L") else ""
+        """Key of the unit whose milestone this is; "" for the whole shipment."""
+        return unit_of(self.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +141,14 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One rule is due on one shipment, or on one unit of it, once, however many milestones fired it (`slots`)."""
+    """One rule is due on one shipment, or on one unit of it, once, however many milestones fired it (`slots`).
+
+    `unit`: the key of that unit; "" for the whole shipment.
+    """
 
     result: ChargeDraft | Unpriced
     slots: frozenset[str]
+    unit: str = ""
 
 
 def owed(
@@ -189,8 +198,8 @@ def _owed_by(
     units: dict[str, list[ReachedMilestone]] = defaultdict(list)
     for milestone in firing:
         units[milestone.unit].append(milestone)
-    for own in units.values():
-        yield Owed(rate(rule, replace(shipment, units=1), own[0], tariffs), frozenset(m.slot for m in own))
+    for unit, own in units.items():
+        yield Owed(rate(rule, replace(shipment, units=1), own[0], tariffs), frozenset(m.slot for m in own), unit)
 
 
 def _is_each_of_one_unit(

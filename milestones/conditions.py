@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -184,7 +184,8 @@ def _instant(_field: Field, value: object, path: str) -> datetime | timedelta:
         at = None
     if at is None or at.tzinfo is None or not _EARLIEST <= at.year < _LATEST:
         raise ConditionError(path, Refusal.INSTANT)
-    return at
+    # Some offsets that ISO 8601 and Python know are none to the database.
+    return at.astimezone(UTC)
 
 
 _READERS: Mapping[str, Callable[[Field, object, str], Any]] = {

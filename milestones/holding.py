@@ -22,6 +22,8 @@ _CLEARING = {"CUSTOMS_RELEASED": _CUSTOMS, "CARRIER_RELEASED": frozenset({"ON_HO
 
 def holds(events: Sequence[EventFact]) -> tuple[Hold, ...]:
     """The holds in force by (code, agency), in the order they began."""
+    if _HOLDS.isdisjoint([e.code for e in events]):
+        return ()
     standing: dict[tuple[str, str], list[EventFact]] = {}
     for event in _in_force(_not_reversed(events)):
         standing.setdefault((event.code, _agency(event)), []).append(event)
@@ -41,6 +43,8 @@ def holds(events: Sequence[EventFact]) -> tuple[Hold, ...]:
 
 def releases(events: Sequence[EventFact]) -> tuple[Release, ...]:
     """What ended the holds that are not in force any more: of each the last of the reports that ended one of its."""
+    if _HOLDS.isdisjoint([e.code for e in events]):
+        return ()
     kept = _not_reversed(events)
     placed = [e for e in kept if e.code in _HOLDS and e.classifier == ACTUAL]
     if not placed:
@@ -65,9 +69,11 @@ def effective(events: Sequence[EventFact]) -> tuple[list[EventFact], list[tuple[
     An entry or a release that was taken back never counts; one that depends on holds does not while one is in force.
     """
     kept = _not_reversed(events)
-    names = {e.id for e in kept}
-    aside = [(e.id, "Customs took it back.") for e in events if e.id not in names]
-    if any(e.attributes.get("unless_held") for e in kept):
+    aside: list[tuple[str, str]] = []
+    if len(kept) != len(events):
+        names = {e.id for e in kept}
+        aside = [(e.id, "Customs took it back.") for e in events if e.id not in names]
+    if any([e.attributes.get("unless_held") for e in kept if e.attributes]):
         held = [hold for hold in _in_force(kept) if hold.code in _CUSTOMS]
         stopped = [e for e in kept if e.attributes.get("unless_held") and any(_is_same(e, hold) for hold in held)]
         aside += [(e.id, "A customs hold is in force.") for e in stopped]
@@ -77,7 +83,7 @@ def effective(events: Sequence[EventFact]) -> tuple[list[EventFact], list[tuple[
 
 
 def _not_reversed(events: Sequence[EventFact]) -> list[EventFact]:
-    reversals = [e for e in events if e.classifier == ACTUAL and e.attributes.get("reverses")]
+    reversals = [e for e in events if e.attributes and e.attributes.get("reverses") and e.classifier == ACTUAL]
     if not reversals:
         return list(events)
     return [e for e in events if not any(_takes_back(reversal, e) for reversal in reversals)]

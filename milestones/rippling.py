@@ -15,6 +15,7 @@ from milestones.valued import OURS, Valued
 from shipments.enums import Classifier
 
 _EST, _ACT = Classifier.ESTIMATED.value, Classifier.ACTUAL.value
+_RIPPLE = DecisionRule.RIPPLE.value
 _FOR_ESTIMATED, _FOR_ACTUAL = ValueField.ESTIMATED.value, ValueField.ACTUAL.value
 
 
@@ -24,7 +25,7 @@ def set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: 
     if not reports:
         # A planned time that was reported for this very line does not hang on others any more.
         if (row.anchors or row.afters) and value.actual_at is None and "planned" not in value.decisions:
-            _ripple(row, plan)
+            ripple(row, plan)
         return
     order = policy.order_of(row.line.code, _FOR_ESTIMATED)
     decision = stand(reports, order=order)
@@ -36,11 +37,11 @@ def set_estimate(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: 
         value.decisions["estimated"]["steady_at"] = held.occurred_at.isoformat()
 
 
-def _ripple(row: Valued, plan: Plan) -> None:
+def ripple(row: Valued, plan: Plan) -> None:
     """The plan moved by as much as the lines it counts from, and not before those that it has to follow."""
     value = row.value
     at, before = value.planned_at, None
-    if any(anchor.moved_to is not None for anchor in row.anchors):
+    if any([anchor.moved_to is not None for anchor in row.anchors]):
         before = _last(row.anchors)
         at = due_at(row.line, plan, before.stands_at)
     for after in row.afters:
@@ -50,7 +51,7 @@ def _ripple(row: Valued, plan: Plan) -> None:
         return
     row.steady_at = value.estimated_at = at
     cause = before.value.decisions.get("actual") or before.value.decisions.get("estimated") or {}
-    value.decisions["estimated"] = {"event": cause.get("event"), "rule": DecisionRule.RIPPLE.value, "losing": []}
+    value.decisions["estimated"] = {"event": cause.get("event"), "rule": _RIPPLE, "losing": []}
 
 
 def _last(rows: Sequence[Valued]) -> Valued:

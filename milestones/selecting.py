@@ -16,7 +16,7 @@ ACTUAL = Classifier.ACTUAL.value
 _NOTHING = frozenset({"INFO"})
 # Loading a truck at the port is not loading the vessel: where the event says by what, it must be the plan's own mode.
 _BY_MEANS = frozenset({"LOADED", "DISCHARGED", "DEPARTED", "ARRIVED"})
-_POL, _POD = PlaceRole.POL.value, PlaceRole.POD.value
+_POL, _POD, _ANY = PlaceRole.POL.value, PlaceRole.POD.value, PlaceRole.ANY.value
 _AT_PORT = frozenset({_POL, _POD})
 _AT_ENDS_OF_LEGS = _AT_PORT | {PlaceRole.TRANSIT.value}
 _AT_THE_START = frozenset({"LOADED", "DEPARTED"})
@@ -64,18 +64,24 @@ def _standing(everything: list[EventFact]) -> Iterator[EventFact]:
     superseded = {e.supersedes for e in everything if e.supersedes is not None}
     # A retraction that cannot be believed takes nothing back until a person has released it.
     believed = [e for e in everything if not (e.is_quarantined or e.row in superseded)]
-    named = {(e.source, e.retracts) for e in believed if e.retracts}
+    retractions = [e for e in believed if e.retracts]
+    named = {(e.source, e.retracts) for e in retractions}
     # A retraction can be taken back itself.
-    retracted = {(e.source, e.retracts) for e in believed if e.retracts and (e.source, e.source_event_id) not in named}
-    events = [e for e in believed if not only_retracts(e, everything)]
+    retracted = {(e.source, e.retracts) for e in retractions if (e.source, e.source_event_id) not in named}
+    events = [e for e in believed if e.occurred_at is not None and not (e.retracts and only_retracts(e, everything))]
     newest: dict[tuple[int, str], EventFact] = {}
     for event in events:
-        key = (event.source, event.source_event_id)
-        if event.source_event_id and (key not in newest or recency(event) > recency(newest[key])):
-            newest[key] = event
+        if event.source_event_id:
+            key = (event.source, event.source_event_id)
+            other = newest.setdefault(key, event)
+            if other is not event and recency(event) > recency(other):
+                newest[key] = event
     for event in events:
+        if not event.source_event_id:
+            yield event
+            continue
         key = (event.source, event.source_event_id)
-        if not event.source_event_id or (key not in retracted and newest[key] is event):
+        if key not in retracted and newest[key] is event:
             yield event
 
 
@@ -160,9 +166,12 @@ def lines_of(event: EventFact, plan: Plan) -> tuple[int, ...]:
 def line_of(event: EventFact, indexes: Sequence[int], plan: Plan) -> int | None:
     """Which of the lines with its code, each at a place of its own, the event is about; None when it is not planned."""
     lines, route = plan.lines, plan.shipment.route
-    legs = legs_of(event, route)
-    place = event.place or _only_end(event, legs)
-    fitting = [i for i in indexes if _may_be_at(event, lines[i].place_role, plan, legs)]
+    legs: Sequence[LegFact] = ()
+    fitting = indexes
+    if event.code in _BY_MEANS:
+        legs = legs_called(event, route)
+        fitting = [i for i in indexes if _may_be_at(event, lines[i].place_role, plan, legs)]
+    place = event.place or (_only_end(event, legs) if legs else "")
     if not place:
         return fitting[0] if len(indexes) == 1 and fitting else None
     anywhere = None
@@ -172,7 +181,7 @@ def line_of(event: EventFact, indexes: Sequence[int], plan: Plan) -> int | None:
         if point is not None:
             if point.place.code == place:
                 return index
-        elif role == PlaceRole.ANY:
+        elif role == _ANY:
             anywhere = index
         elif place in route.transit:
             return index
@@ -201,8 +210,8 @@ def _only_end(event: EventFact, legs: Sequence[LegFact]) -> str:
 
 
 def _may_be_at(event: EventFact, role: str, plan: Plan, legs: Sequence[LegFact]) -> bool:
-    """Whether an event that has to do with a vessel, flight or truck can be about a line of that role."""
-    if event.code not in _BY_MEANS or role not in _AT_ENDS_OF_LEGS:
+    """Whether an event that has to do with a vessel, flight or truck (_BY_MEANS) can be about a line of that role."""
+    if role not in _AT_ENDS_OF_LEGS:
         return True
     if role in _AT_PORT and (_by_other_means(event, plan.shipment.mode) or _is_between(event, role, plan, legs)):
         return False

@@ -25,6 +25,7 @@ _MOVING = frozenset(
 )  # fmt: skip
 _THERE = frozenset({"AVAILABLE", "DELIVERY_ARRIVED"})
 _THERE_AT_THE_END = frozenset({"ARRIVED", "DISCHARGED", "GATE_OUT"})
+_OF_THE_ORDER = frozenset({"CANCELLED", "BOOKED"})
 _STRIP = {OVERDUE: "O", MISSING: "M", SKIPPED: "N"}
 _STRIP_LENGTH = 60
 # Divided without a rest by every number up to twelve.
@@ -114,8 +115,8 @@ def _is_delivered(valued: Sequence[Valued]) -> bool:
 
 def is_called_off(happened: Iterable[EventFact]) -> bool:
     """Whether the last word of the actual events on it is that it is cancelled, not that it is booked (again)."""
-    last = max((e for e in happened if e.code in ("CANCELLED", "BOOKED")), key=_happening, default=None)
-    return last is not None and last.code == "CANCELLED"
+    told = [e for e in happened if e.code in _OF_THE_ORDER]
+    return any([e.code == "CANCELLED" for e in told]) and max(told, key=_happening).code == "CANCELLED"
 
 
 def _happening(event: EventFact) -> tuple[datetime, bool, tuple[datetime, int, str]]:

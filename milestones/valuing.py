@@ -6,16 +6,16 @@ and how far it is from the plan (domain.md, deviation classes).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from milestones.deciding import Decision, decide_actual, first_told, stand
 from milestones.enums import AnchorKind, DecisionRule, PlaceRole, ValueField
 from milestones.evidencing import RETRACTED, evidence_of
-from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy, TemplateFact
+from milestones.facts import EventFact, LineFact, MilestoneValue, Plan, Policy, RoutePoint, TemplateFact
 from milestones.judging import IMPLIED, compare, infer, set_deviations, set_states
 from milestones.planning import due_times
-from milestones.rippling import arrival_by_history, foresee, set_estimate
+from milestones.rippling import arrival_by_history, foresee, ripple, set_estimate
 from milestones.selecting import leg_sequence
 from milestones.valued import (
     EARLY,
@@ -48,6 +48,8 @@ __all__ = [
 ]
 _SILENCE: dict[str, list[EventFact]] = {}
 _AT_THE_END = frozenset({AnchorKind.ETA.value, AnchorKind.LEG_ETA.value})
+_FIRST_PLAN = DecisionRule.FIRST_PLAN.value
+_ORIGIN, _DESTINATION = PlaceRole.ORIGIN.value, PlaceRole.DESTINATION.value
 _PLN, _EST, _ACT = Classifier.PLANNED.value, Classifier.ESTIMATED.value, Classifier.ACTUAL.value
 
 _FOR_PLANNED, _FOR_ESTIMATED, _FOR_ACTUAL = (
@@ -74,16 +76,16 @@ def value_lines(
     first = due_times(plan, {}) if plans else planned
     arrival, own = arrival_by_history(plan, reports, planned, policy)
     valued: list[Valued] = [None] * len(template.lines)  # type: ignore[list-item]  # each index is filled below
+    baselines = plan.baselines
     for index in template.order:
-        row = valued[index] = _row(template.lines[index], plan, valued)
-        if row.value.location_id is None:
-            row.value.time_zone = _zone_anywhere(row, plan)
+        line, split = template.lines[index], reports[index]
+        row = valued[index] = _row(line, plan, valued)
         row.value.planned_at = planned[index]
-        _set_baseline(row, plan, first[index], reports[index].get(_PLN, ()))
-        if index in plans:
-            row.value.decisions["planned"] = plans[index].record()
-        _set_actual(row, reports[index].get(_ACT, ()), plan, policy)
-        set_estimate(row, reports[index].get(_EST, ()), plan, policy)
+        row.value.baseline_at = baselines.get(line.slot) or _as_whole(row, plan) or first[index]
+        if split:
+            _set_reported(row, split, plans.get(index), plan, policy)
+        elif row.anchors or row.afters:
+            ripple(row, plan)
         if index == arrival and own is not None:
             foresee(row, own, plan, policy, now)
         if index in taken and row.value.actual_at is None:
@@ -118,18 +120,20 @@ def _by_classifier(events: Iterable[EventFact]) -> dict[str, list[EventFact]]:
 
 def _row(line: LineFact, plan: Plan, valued: Sequence[Valued]) -> Valued:
     """A line without reports; `valued`: those it counts from and follows are there already."""
-    row = Valued(line, _blank(line, plan))
+    point = line.point or plan.shipment.route.points.get(line.place_role)
+    row = Valued(line, _blank(line, point))
     if line.anchor_index is not None:
         row.anchors = (valued[line.anchor_index],)
         if line.other_anchors:
             row.anchors += tuple(valued[index] for index in line.other_anchors)
     if line.after_indexes:
-        row.afters = tuple(valued[index] for index in line.after_indexes)
+        row.afters = tuple([valued[index] for index in line.after_indexes])
+    if point is None:
+        row.value.time_zone = _zone_anywhere(row, plan)
     return row
 
 
-def _blank(line: LineFact, plan: Plan) -> MilestoneValue:
-    point = line.point or plan.shipment.route.points.get(line.place_role)
+def _blank(line: LineFact, point: RoutePoint | None) -> MilestoneValue:
     return MilestoneValue(
         line.slot,
         line.id,
@@ -153,21 +157,31 @@ def _zone_anywhere(row: Valued, plan: Plan) -> str:
         before = row.anchors[0]
         point = before.line.point or points.get(before.line.place_role)
         return point.place.time_zone if point else before.value.time_zone
-    end = PlaceRole.DESTINATION if row.line.anchor in _AT_THE_END else PlaceRole.ORIGIN
-    return points[end.value].place.time_zone
+    return points[_DESTINATION if row.line.anchor in _AT_THE_END else _ORIGIN].place.time_zone
 
 
-def _set_baseline(row: Valued, plan: Plan, first: datetime | None, reports: Sequence[EventFact]) -> None:
-    row.value.baseline_at = plan.baselines.get(row.line.slot) or first
-    if row.value.baseline_at is None and reports:
-        event = first_told(reports)
-        row.value.baseline_at = event.occurred_at
-        row.value.decisions["baseline"] = Decision(event, DecisionRule.FIRST_PLAN.value).record()
+def _set_reported(
+    row: Valued, split: Mapping[str, list[EventFact]], planned: Decision | None, plan: Plan, policy: Policy
+) -> None:
+    """What was reported for the line itself, by classifier. `planned`: the one of its plans that stands."""
+    value = row.value
+    if planned is not None:
+        if value.baseline_at is None:
+            event = first_told(split[_PLN])
+            value.baseline_at = event.occurred_at
+            value.decisions["baseline"] = Decision(event, _FIRST_PLAN).record()
+        value.decisions["planned"] = planned.record()
+    if _ACT in split:
+        _set_actual(row, split[_ACT], plan, policy)
+    set_estimate(row, split.get(_EST, ()), plan, policy)
+
+
+def _as_whole(row: Valued, plan: Plan) -> datetime | None:
+    """Of a line of one unit the first plan that it had before the units were known: what was promised stays so."""
+    return plan.baselines.get(row.line.slot.partition(":")[0]) if row.line.unit else None
 
 
 def _set_actual(row: Valued, reports: Sequence[EventFact], plan: Plan, policy: Policy) -> None:
-    if not reports:
-        return
     # Of a line of one unit there are reports of that unit, and of the whole that are about it as well.
     units = frozenset() if row.line.unit else plan.shipment.units
     order = policy.order_of(row.line.code, _FOR_ACTUAL)

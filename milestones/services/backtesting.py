@@ -29,7 +29,14 @@ from milestones.replaying import Window, replay
 from milestones.services import loading
 from milestones.services.arrivals import with_history
 from milestones.services.beside import load_beside
-from milestones.services.rule_drafts import RuleDraft, RuleRefused, draft_from, problems, unsaved
+from milestones.services.rule_drafts import (
+    RuleDraft,
+    RuleRefused,
+    draft_from,
+    problems,
+    refuse_hidden_money,
+    unsaved,
+)
 from milestones.tallying import Tally, Tried
 from partners.models import Job, User
 from partners.services import advance_job, start_job
@@ -86,9 +93,10 @@ def prepare(draft: RuleDraft, *, days: int = DAYS, until: datetime | None = None
 def start_backtest(draft: RuleDraft, *, by: User | None, days: int = DAYS) -> Job:
     """Begin to try `draft` on the newest 20,000 shipments that were active in the last `days`. It need not be stored.
 
-    Raises RuleRefused.
+    Raises RuleRefused, DomainError `money_not_seen`.
     """
     parameters, total = prepare(draft, days=days)
+    refuse_hidden_money(draft.condition, by)
     title = _("Back-test of the rule %s") % draft.code
     return start_job(JOB, title=title, parameters=parameters, by=by, total=total)
 

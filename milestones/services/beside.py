@@ -6,10 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.bulk import array_of, fetch_rows
 from milestones.enums import ExceptionKind
 from milestones.facts import MoneyFact, Policy, TemplateFact
-from milestones.models import ShipmentMoney
-from shipments.models import Document
+
+_PAPERS = """
+    SELECT shipment_id, type FROM shipments_document WHERE withdrawn_at IS NULL AND shipment_id = ANY(%s::bigint[])
+"""
+_MONEY = """
+    SELECT shipment_id, currency, expected_cost, cost, revenue FROM milestones_shipmentmoney
+    WHERE shipment_id = ANY(%s::bigint[])
+"""
 
 
 @dataclass(slots=True)
@@ -25,11 +32,9 @@ def load_beside(ids: Sequence[int], policy: Policy, templates: Iterable[Template
     beside = Beside()
     if ExceptionKind.DOCUMENT in policy.asked and any(line.documents for t in templates for line in t.lines):
         papers: dict[int, set[str]] = defaultdict(set)
-        for shipment_id, kind in Document.objects.standing().filter(shipment__in=ids).values_list("shipment", "type"):
+        for shipment_id, kind in fetch_rows(_PAPERS, [array_of(ids)]):
             papers[shipment_id].add(kind)
         beside.documents = {pk: frozenset(kinds) for pk, kinds in papers.items()}
     if ExceptionKind.COST_OVERRUN in policy.asked:
-        rows = ShipmentMoney.objects.filter(pk__in=ids)
-        sums = rows.values_list("pk", "currency", "expected_cost", "cost", "revenue")
-        beside.money = {pk: MoneyFact(currency, *values) for pk, currency, *values in sums}
+        beside.money = {pk: MoneyFact(*row) for pk, *row in fetch_rows(_MONEY, [array_of(ids)])}
     return beside

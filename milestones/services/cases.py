@@ -18,6 +18,7 @@ from milestones.conditions import ConditionError, check
 from milestones.enums import CASE_MOVES, UNRESOLVED, CaseState, Severity, TaskState, WakeOn
 from milestones.models import CaseGroup, Journey, ShipmentException
 from milestones.services.roots import close_roots
+from milestones.services.rule_drafts import refuse_hidden_money
 from milestones.waking import snooze_of
 from partners.enums import UserKind
 from partners.models import User
@@ -56,14 +57,14 @@ def snooze_case(
 
     `wake`: a WakeOn, or a tree of `milestones.conditions` about its milestone or its shipment. The evaluation wakes it,
     and wakes it too when it gets a stage worse. Raises `snooze_without_end`, `snooze_in_the_past`,
-    `condition_not_usable` and conflicts.
+    `condition_not_usable`, `money_not_seen` and conflicts.
     """
     if until is None and not wake:
         raise DomainError("snooze_without_end", _("Say until when, or until what happens."), field="until")
     if until is not None and until <= timezone.now():
         raise DomainError("snooze_in_the_past", _("Choose a time that is still to come."), field="until")
     journey = _hold(case)
-    move(case, CASE_MOVES, to=CaseState.SNOOZED, snoozed_until=until, wake_when=_wake_when(wake, journey))
+    move(case, CASE_MOVES, to=CaseState.SNOOZED, snoozed_until=until, wake_when=_wake_when(wake, journey, by))
     at = until if until is not None and isinstance(wake, str) else timezone.now()
     later = Q(next_check_at=None) | Q(next_check_at__gt=at)
     if until is not None or not isinstance(wake, str):
@@ -71,7 +72,7 @@ def snooze_case(
     return case
 
 
-def _wake_when(wake: str | Mapping[str, Any], journey: Journey) -> dict[str, Any] | None:
+def _wake_when(wake: str | Mapping[str, Any], journey: Journey, by: User) -> dict[str, Any] | None:
     if isinstance(wake, str):
         if not wake:
             return None
@@ -82,6 +83,7 @@ def _wake_when(wake: str | Mapping[str, Any], journey: Journey) -> dict[str, Any
         check(wake)
     except ConditionError as error:
         raise DomainError("condition_not_usable", str(error), field="wake") from error
+    refuse_hidden_money(wake, by)
     return dict(wake)
 
 

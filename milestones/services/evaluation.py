@@ -26,6 +26,7 @@ from milestones.services import loading
 from milestones.services.arrivals import Heard, keep_arrivals, with_history
 from milestones.services.beside import load_beside
 from milestones.services.casework import OpenCase, load_cases, worst, write_cases
+from milestones.services.remembering import current_policy, current_templates
 from milestones.services.taskwork import write_tasks
 from milestones.services.telling import Change, stories_of
 from milestones.services.writing import baselines_of, load_stored, write_milestones
@@ -202,7 +203,7 @@ def _evaluate_held(
     revisions = dict(fetch_rows(_REVISIONS, [array_of(held)]))
     shipments = loading.load_shipments(held)
     stored = load_stored(held)
-    policy = with_history(loading.load_policy(), [row.fact for row in shipments.values()])
+    policy = with_history(current_policy(), [row.fact for row in shipments.values()])
     baselines = {pk: {**baselines_of(rows), **(first_plans or {}).get(pk, {})} for pk, rows in stored.items()}
     outcomes = _outcomes(journeys, shipments, baselines, policy, now)
     written = write_milestones({pk: outcome.milestones for pk, outcome in outcomes.items()}, stored)
@@ -241,7 +242,7 @@ def _outcomes(
 ) -> dict[int, Evaluation]:
     """The rules applied to each; a journey without a template is given one."""
     pinned = {j.template_id for j in journeys if j.template_id}
-    templates = loading.load_templates(pinned, with_active=any(j.template_id is None for j in journeys))
+    templates = current_templates(pinned, with_active=any(j.template_id is None for j in journeys))
     loading.name_facts(shipments, policy, templates)
     events = loading.load_events([journey.id for journey in journeys])
     beside = load_beside([journey.id for journey in journeys], policy, templates.by_id.values())

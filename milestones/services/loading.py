@@ -251,6 +251,8 @@ def _shipment(
     return ShipmentRow(pk, public_id, reference, ends, fact)
 
 
+# Each event is looked up by its key, and the match of a successor by its index, whatever the planner takes the tables
+# for: OFFSET 0 keeps it from reading all events, or all matches, for the few of a batch.
 _EVENTS = """
     SELECT x.shipment_id, e.reason, e.public_id::text, e.id, e.fingerprint, e.source_id, e.trust, e.code,
            e.classifier, e.occurred_at, COALESCE(e.reported_at, e.received_at), e.received_at, e.position,
@@ -258,7 +260,7 @@ _EVENTS = """
            COALESCE(NULLIF(e.voyage, ''), e.flight), NULLIF(e.attributes, '{}'),
            e.precision = 'day', e.source_event_id, e.retracts, e.supersedes, e.quarantine <> '', e.time_zone,
            e.vessel_imo, f.partner_id, f.transport = 'manual', e.zone_certainty = 'assumed'
-    FROM shipments_eventmatch x JOIN shipments_event e ON e.id = x.event_id
+    FROM shipments_eventmatch x CROSS JOIN LATERAL (SELECT * FROM shipments_event WHERE id = x.event_id OFFSET 0) e
     JOIN shipments_source f ON f.id = e.source_id
     LEFT JOIN shipments_unit u ON u.id = x.unit_id
     LEFT JOIN shipments_location l ON l.id = e.location_id LEFT JOIN shipments_location s ON s.id = l.same_as_id
@@ -266,7 +268,8 @@ _EVENTS = """
         -- What took its place belongs to another shipment, or waits for one.
         AND NOT EXISTS (SELECT 1 FROM shipments_event n WHERE n.supersedes = e.id AND n.processed_at <= %s
             AND NOT EXISTS (
-                SELECT 1 FROM shipments_eventmatch y WHERE y.shipment_id = x.shipment_id AND y.event_id = n.id))
+                SELECT 1 FROM shipments_eventmatch y WHERE y.shipment_id = x.shipment_id AND y.event_id = n.id
+                OFFSET 0))
 """
 _KNOWN_BY = " AND x.matched_at <= %s AND e.processed_at <= %s"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
@@ -15,12 +15,15 @@ from milestones.condition_words import About
 from milestones.conditions import ConditionError, check, rows_of
 from milestones.enums import ExceptionKind, GroupBy, Severity, WorkRole
 from milestones.models import ExceptionRule
+from partners.models import User
 from shipments.enums import Mode
 from shipments.models import MilestoneType
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 # Five years; and a condition of a thousand per cent is none.
 _MOST_MINUTES, _MOST_PERCENT = 5 * 366 * 24 * 60, 1000
+# The right of the billing app, which this app does not know.
+SEES_MONEY = "billing.view_charge"
 _ONE_MILESTONE = frozenset({About.MILESTONE.value, About.EVENT.value})
 
 
@@ -168,6 +171,18 @@ def _holding(draft: RuleDraft) -> Iterator[Problem]:
     if is_own and not draft.type and about & _ONE_MILESTONE:
         # Such a rule is asked once of the whole shipment, where these are always empty.
         yield Problem("type", "milestone_missing", _("Choose the milestone that the condition asks about."))
+
+
+def refuse_hidden_money(condition: object, by: User | None) -> None:
+    """Refuse a condition about money of somebody who may not see money: its answers would tell the sums.
+
+    `condition`: a checked tree or None. Raises DomainError `money_not_seen`.
+    """
+    if by is None or not condition or by.has_perm(SEES_MONEY):
+        return
+    if any(FIELDS[row["field"]].is_about == About.MONEY for row in rows_of(cast("dict[str, Any]", condition))):
+        said = _("You may not see what shipments cost and earn, so you cannot ask for it in a condition.")
+        raise DomainError("money_not_seen", said, field="condition")
 
 
 _CHECKS: tuple[Callable[[RuleDraft], Iterator[Problem]], ...] = (_naming, _choosing, _timing, _staging, _holding)

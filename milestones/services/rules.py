@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from milestones.models import ExceptionRule, RuleVersion
-from milestones.services.rule_drafts import DEFINED, RuleDraft, RuleRefused, draft_from, draft_of, problems
+from milestones.services.rule_drafts import (
+    DEFINED,
+    RuleDraft,
+    RuleRefused,
+    draft_from,
+    draft_of,
+    problems,
+    refuse_hidden_money,
+)
 from milestones.services.rule_waking import wake_for
 from partners.models import User
 
@@ -23,11 +31,13 @@ from partners.models import User
 def save_rule(draft: RuleDraft, *, by: User | None, note: str = "") -> ExceptionRule:
     """Store a new rule (it is switched off until somebody enables it), or the next version of one.
 
-    Raises RuleRefused, and DomainError `rule_exists`, `rule_changed` (somebody else was faster), `same_rule`.
+    Raises RuleRefused, and DomainError `rule_exists`, `rule_changed` (somebody else was faster), `same_rule`,
+    `money_not_seen`.
     """
     if wrong := problems(draft):
         raise RuleRefused(wrong)
     if not draft.version:
+        refuse_hidden_money(draft.condition, by)
         return _create(draft, by, note)
     rule = _held(draft.code)
     if rule.version != draft.version:
@@ -35,6 +45,8 @@ def save_rule(draft: RuleDraft, *, by: User | None, note: str = "") -> Exception
     before = draft_of(rule)
     if before.definition == draft.definition:
         raise DomainError("same_rule", _("Nothing is changed."))
+    if before.condition != draft.condition:
+        refuse_hidden_money(draft.condition, by)
     # A rule of a new installation has no version yet: what it was is kept before it goes.
     RuleVersion.objects.get_or_create(rule=rule, version=rule.version, defaults={"definition": before.definition})
     _write(rule, draft)

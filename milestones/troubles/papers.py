@@ -10,6 +10,7 @@ from milestones.enums import Audience, Cause, ExceptionKind
 from milestones.facts import Asked
 from milestones.troubles.base import NOTHING, Ground, Trouble
 from milestones.valuing import REACHED, Valued
+from shipments.enums import DocumentType
 
 _INTERNAL = Audience.INTERNAL.value
 _HUNDRED = Decimal(100)
@@ -44,9 +45,14 @@ def documents(ground: Ground, asked: Asked) -> Iterator[Trouble]:
         }
         yield Trouble(
             ExceptionKind.DOCUMENT.value, f"P:{paper}", value.code, length,
-            f"{paper.replace('_', ' ').capitalize()} is missing for “{value.name}”", _INTERNAL, facts,
+            f"{_named(paper)} is missing for “{value.name}”", _INTERNAL, facts,
             is_breach=is_breach, value=value,
         )  # fmt: skip
+
+
+def _named(paper: str) -> str:
+    """What people call it: a "pod" is a proof of delivery."""
+    return str(DocumentType(paper).label) if paper in DocumentType.values else paper.replace("_", " ").capitalize()
 
 
 def cost_overrun(ground: Ground, asked: Asked) -> Iterator[Trouble]:

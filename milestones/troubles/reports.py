@@ -62,9 +62,15 @@ def _conflict(row: Valued, losing: frozenset[str], ground: Ground) -> Iterator[T
     winner = ground.event(row.value.decisions["actual"]["event"])
     if winner is None or winner.occurred_at is None:
         return
+    # As the evidence of the milestone is weighed: of one container it does not matter whether a report names it.
+    by_unit = not row.line.unit and len(ground.plan.shipment.units) > 1
     latest: dict[int, EventFact] = {}
     for event in ground.events:
-        if event.id in losing and _is_rival(event, winner, ground.policy):
+        if (
+            event.id in losing
+            and _is_rival(event, winner, ground.policy)
+            and (not by_unit or event.unit == winner.unit)
+        ):
             other = latest.get(event.source)
             if other is None or recency(event) > recency(other):
                 latest[event.source] = event
@@ -88,7 +94,7 @@ def _conflict(row: Valued, losing: frozenset[str], ground: Ground) -> Iterator[T
 
 def _is_rival(event: EventFact, winner: EventFact, policy: Policy) -> bool:
     is_other = event.source != winner.source and not event.partner == winner.partner != 0
-    return is_other and event.classifier == ACTUAL and event.trust >= policy.trusted and event.unit == winner.unit
+    return is_other and event.classifier == ACTUAL and event.trust >= policy.trusted
 
 
 def duplicates(ground: Ground, asked: Asked) -> Iterator[Trouble]:

@@ -119,7 +119,7 @@ def _out_of_sequence(row: Valued, ground: Ground) -> Trouble:
     before = [
         r
         for r in ground.valued
-        if r.line.is_mandatory and is_later(row.line, r.line) and r.value.actual_at and r.value.actual_at > at
+        if _was_told(r) and is_later(row.line, r.line) and r.value.actual_at and r.value.actual_at > at
     ]
     other = max(before, key=lambda r: (known(r.value.actual_at), r.line.position), default=row)
     length = known(other.value.actual_at) - at
@@ -135,6 +135,11 @@ def _out_of_sequence(row: Valued, ground: Ground) -> Trouble:
     # Who mixed up what is for the house to find out.
     trouble.audience = Audience.INTERNAL.value
     return trouble
+
+
+def _was_told(row: Valued) -> bool:
+    """Whether what comes after it has to be after it: not what only follows from a later report."""
+    return row.line.is_mandatory and not row.is_day and not row.value.is_inferred
 
 
 _MAKERS: dict[str, Callable[[Valued, Ground], Trouble]] = {

@@ -23,6 +23,8 @@ from milestones.condition_words import About, operator_words
 from milestones.conditions import MAX_DEPTH, ConditionError, check
 from milestones.enums import ExceptionKind, GroupBy, Severity, WorkRole
 from milestones.services import Holding, RuleDraft, RuleRefused, holding_now
+from milestones.services.rule_drafts import refuse_hidden_money
+from portal.console.actions import person
 from portal.console.fields import ActionForm, MilestoneTypeField
 from portal.console.spans import SpanField
 from shipments.enums import Mode
@@ -186,10 +188,13 @@ def count(request: HttpRequest) -> HttpResponse:
     try:
         tree = orjson.loads(text)
         check(tree)
+        refuse_hidden_money(tree, person(request))
     except orjson.JSONDecodeError:
         return JsonResponse({"message": _("This is no condition."), "path": ""}, status=422)
     except ConditionError as error:
         return JsonResponse({"message": error.message, "path": error.path}, status=422)
+    except DomainError as refused:
+        return JsonResponse({"message": refused.message, "path": ""}, status=422)
     if not code.isprintable() or mode not in ("", *Mode.values):
         return JsonResponse({"message": _("Choose one of the list."), "path": ""}, status=422)
     found = holding_now(tree, mode=mode, code=code, now=timezone.now())

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
-from portal.simulation.truth import Letter
-from shipments.enums import Format
+from portal.simulation.letters import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ def _retraction(sent: Sent) -> Sent:
     (event,) = json.loads(sent.payload)
     taken_back = {
         "retracts": event["source_event_id"],
-        "code": event["code"],
         "references": event["references"],
         "reason": "reported by mistake",
     }
@@ -70,7 +68,7 @@ def disturb(messages: Sequence[Sent], *, seed: int) -> list[Sent]:
         out.append(message)
         if dice < 0.13:
             out.append(message)
-        if message.format == Format.NATIVE and message.letter is not None and dice > 0.96:
+        if message.letter is not None and message.letter.own_id and dice > 0.96:
             out.append(_moved(message, random.choice((-1, 2, 8))) if dice > 0.975 else _retraction(message))
     random.shuffle(out)
     return out

@@ -12,14 +12,15 @@ from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from portal.simulation.truth import Letter
-from portal.simulation.world import Happening, Journey
+from portal.simulation.happenings import Happening
+from portal.simulation.letters import LAST_FREE_DAY, NO_MILESTONE, Letter
+from portal.simulation.world import Journey
 from shipments.enums import Classifier, Format, ReferenceType
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A reporter: the partner that sends, its source and format."""
+    """A reporter: the partner that sends, its source and format. `trust`: 0 to 100."""
 
     source: str
     partner: str
@@ -27,6 +28,7 @@ class Feed:
     kind: str
     format: str
     identifier: str = ""
+    trust: int = 50
 
 
 FEEDS: dict[str, Feed] = {
@@ -36,6 +38,8 @@ FEEDS: dict[str, Feed] = {
     "parcel": Feed("HOPLITE-214", "HOPLITE", "Hoplite Parcel", "last_mile_carrier", Format.X12_214, "HPLT"),
     "broker": Feed("CLEARWAY-API", "CLEARWAY", "Clearway Customs", "customs_broker", Format.NATIVE),
     "consolidator": Feed("HARBOUR-API", "HARBOUR", "Harbour Consolidation", "warehouse", Format.NATIVE),
+    "terminal": Feed("QUAYSIDE-214", "QUAYSIDE", "Quayside Terminals", "terminal", Format.X12_214, "QYSD"),
+    "watch": Feed("LOOKOUT-API", "LOOKOUT", "Lookout Visibility", "3pl", Format.NATIVE, trust=40),
     "haulier": Feed("DELTA-CSV", "DELTA", "Delta Haulage", "carrier", Format.CSV),
 }
 Zones = Mapping[str, str]
@@ -62,6 +66,7 @@ _X12 = {
     "OUT_FOR_DELIVERY": "AJ",
     "DEPARTED": "P1",
     "ARRIVED": "X4",
+    LAST_FREE_DAY: "DE",
 }
 _CARRIER_REFERENCES = (ReferenceType.MBL, ReferenceType.MAWB, ReferenceType.PRO, ReferenceType.TRACKING)
 
@@ -74,13 +79,23 @@ def _local(at: datetime, zones: Zones, place: str) -> datetime:
     return at.astimezone(ZoneInfo(zones[place]))
 
 
+def _named(journey: Journey, happening: Happening) -> str:
+    """Each estimate of an arrival is an event of its own."""
+    said = f"{journey.reference}/{happening.code}/{happening.is_estimate}"
+    if happening.place not in (journey.origin, journey.destination):
+        said += f"/{happening.place}"
+    if happening.unit:
+        said += f"/{happening.unit}"
+    return f"{said}/{happening.told_at.isoformat()}" if happening.is_estimate else said
+
+
 def dcsa(journey: Journey, happening: Happening, zones: Zones) -> bytes:
     """One DCSA Track & Trace 2.2 event in a list."""
     kind, code, laden = _DCSA[happening.code]
     local = _local(happening.happens_at, zones, happening.place)
     booking = next(value for name, value in journey.references if name == ReferenceType.BOOKING)
     event: dict[str, object] = {
-        "eventID": str(uuid5(NAMESPACE_URL, f"{journey.reference}/{happening.code}/{happening.is_estimate}")),
+        "eventID": str(uuid5(NAMESPACE_URL, _named(journey, happening))),
         "eventCreatedDateTime": happening.told_at.isoformat(),
         "eventType": kind,
         "eventClassifierCode": Classifier.ESTIMATED if happening.is_estimate else Classifier.ACTUAL,
@@ -100,8 +115,13 @@ def dcsa(journey: Journey, happening: Happening, zones: Zones) -> bytes:
             "exportVoyageNumber": journey.voyage,
         }
     if kind == "EQUIPMENT":
-        event |= {"equipmentReference": journey.units[0][1], "emptyIndicatorCode": laden}
+        event |= {"equipmentReference": happening.unit or journey.units[0][1], "emptyIndicatorCode": laden}
     return json.dumps([event], indent=1).encode()
+
+
+def _own_id(journey: Journey, happening: Happening) -> str:
+    is_between = happening.place not in (journey.origin, journey.destination)
+    return f"{journey.reference}-{happening.code}" + (f"-{happening.place}" if is_between else "")
 
 
 def native(journey: Journey, happening: Happening, zones: Zones) -> bytes:
@@ -113,7 +133,7 @@ def native(journey: Journey, happening: Happening, zones: Zones) -> bytes:
         "occurred_at": _local(happening.happens_at, zones, happening.place).isoformat(),
         "location": {"unlocode": happening.place},
         "references": [{"type": kind, "value": value}],
-        "source_event_id": f"{journey.reference}-{happening.code}",
+        "source_event_id": _own_id(journey, happening),
     }
     return json.dumps([event]).encode()
 
@@ -137,8 +157,11 @@ def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) 
     local = _local(happening.happens_at, zones, happening.place)
     city, subdivision, country = towns[happening.place]
     scac = FEEDS[happening.reporter].identifier
+    kind, value = _carrier_reference(journey)
+    bill = [f"L11*{value}*MB"] if kind == ReferenceType.MBL else []
     body = [
-        f"B10*{_carrier_reference(journey)[1]}*{journey.reference}*{scac}",
+        f"B10*{value}*{journey.reference}*{scac}",
+        *bill,
         "LX*1",
         f"AT7*{_X12[happening.code]}*NS***{local:%Y%m%d}*{local:%H%M}*LT",
         f"MS1*{city.upper()}*{subdivision}*{country}",
@@ -158,24 +181,28 @@ def x12_214(journey: Journey, happening: Happening, zones: Zones, towns: Towns) 
     return ("~\n".join(lines) + "~\n").encode()
 
 
-def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[str, bytes]]:
-    """(reporter, payload) of what every real feed has: a parcel nobody told us of, a code nobody mapped, a future date.
+def strays(world: Sequence[Journey], zones: Zones, now: datetime) -> list[tuple[str, bytes, Letter | None]]:
+    """(reporter, payload, what it says) of what every real feed has: a parcel nobody told us of, a code nobody mapped,
+    a future date. Only the second is about a journey and to be believed.
 
     One of each for every thirty journeys, so that the queues of the inbox have something to show.
     """
-    found: list[tuple[str, bytes]] = []
+    found: list[tuple[str, bytes, Letter | None]] = []
     reported = [journey for journey in world if journey.happenings[0].told_at <= now]
     for journey in reported[::30]:
         happening = next(h for h in journey.happenings if not h.is_estimate)
         reference = [{"type": "tracking", "value": f"99{journey.number:08d}"}]
-        local = _local(happening.happens_at, zones, happening.place).isoformat()
+        at = _local(happening.happens_at, zones, happening.place)
+        local = at.isoformat()
         unknown = {"code": "OUT_FOR_DELIVERY", "occurred_at": local, "references": reference}
         kind, value = _carrier_reference(journey)
         known = [{"type": kind, "value": value}]
         unmapped = {"raw_code": "ZX7", "occurred_at": local, "references": known}
         ahead = (now + timedelta(days=400)).isoformat()
         future = {"code": "IN_TRANSIT", "occurred_at": ahead, "references": known}
-        found += [("broker", json.dumps([event]).encode()) for event in (unknown, unmapped, future)]
+        said = Letter(journey.number, FEEDS["broker"].source, NO_MILESTONE, at.astimezone(UTC))
+        for event, letter in ((unknown, None), (unmapped, said), (future, None)):
+            found.append(("broker", json.dumps([event]).encode(), letter))
     return found
 
 
@@ -186,10 +213,11 @@ def letter_of(journey: Journey, happening: Happening, zones: Zones) -> Letter:
     at = _local(happening.happens_at, zones, happening.place)
     if feed.format in (Format.X12_214, Format.CSV):
         at = at.replace(second=0, microsecond=0, fold=0)
-    own_id = f"{journey.reference}-{happening.code}" if feed.format == Format.NATIVE else ""
+    own_id = _own_id(journey, happening) if feed.format == Format.NATIVE else ""
+    told_at = happening.told_at if feed.format == Format.DCSA_2 else None
     return Letter(
         journey.number, feed.source, happening.code, at.astimezone(UTC), happening.place,
-        is_estimate=happening.is_estimate, own_id=own_id,
+        is_estimate=happening.is_estimate, own_id=own_id, told_at=told_at, unit=happening.unit,
     )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from milestones.expanding import expand
 from milestones.facts import RuleFact, TemplateFact
@@ -12,22 +12,26 @@ from milestones.models import Journey as StoredJourney
 from milestones.models import ShipmentException
 from milestones.services import loading
 from portal.simulation.chaos import Sent
-from portal.simulation.truth import KINDS, Known, Letter, Score, must_be_open, scores
+from portal.simulation.letters import Letter
+from portal.simulation.messages import FEEDS
+from portal.simulation.reckoning import Known
+from portal.simulation.truth import KINDS, OF_LINES, Moment, Score, must_be_open, scores
 from portal.simulation.world import Journey
 
 _AT_ONCE = 500
-# (reference, kind, milestone code).
+_TRUST = {feed.source: feed.trust for feed in FEEDS.values()}
+# (reference, kind, what it is about).
 Cases = set[tuple[str, str, str]]
 
 
-def score(world: Sequence[Journey], messages: Iterable[Sent], now: datetime) -> tuple[list[Score], Cases, Cases]:
+def score(world: Sequence[Journey], messages: Iterable[Sent], moment: Moment) -> tuple[list[Score], Cases, Cases]:
     """By kind; then what must be open and is not, and what is open and must not be."""
-    wanted = _wanted(world, messages, now)
+    wanted = _wanted(world, messages, moment)
     opened = _opened([journey.reference for journey in world])
     return scores(wanted, opened), wanted - opened, opened - wanted
 
 
-def _wanted(world: Sequence[Journey], messages: Iterable[Sent], now: datetime) -> Cases:
+def _wanted(world: Sequence[Journey], messages: Iterable[Sent], moment: Moment) -> Cases:
     letters: dict[int, dict[Letter, None]] = defaultdict(dict)
     for sent in messages:
         if sent.letter is not None:
@@ -43,7 +47,7 @@ def _wanted(world: Sequence[Journey], messages: Iterable[Sent], now: datetime) -
             template = templates.get(pinned[pk] or 0)
             if template is not None:
                 journey = part[row.reference]
-                found |= _of_one(journey, row, template, (list(letters[journey.number]), rules, now))
+                found |= _of_one(journey, row, template, (list(letters[journey.number]), rules, moment))
     return found
 
 
@@ -51,9 +55,9 @@ def _of_one(
     journey: Journey,
     row: loading.ShipmentRow,
     template: TemplateFact,
-    told: tuple[Sequence[Letter], Sequence[RuleFact], datetime],
+    told: tuple[Sequence[Letter], Sequence[RuleFact], Moment],
 ) -> Cases:
-    plan = loading.plan_of(row.fact, expand(template, row.fact), {}, told[2])
+    plan = loading.plan_of(row.fact, expand(template, row.fact), {}, told[2].now)
     lines = plan.template or template
     known = Known(
         mode=journey.mode,
@@ -62,13 +66,23 @@ def _of_one(
         dates={"booked_at": journey.booked_at, "etd": journey.etd, "eta": journey.eta},
         places={role: point.place for role, point in row.fact.route.points.items()},
         holidays=plan.holidays,
+        trust=_TRUST,
+        papers=frozenset(journey.papers),
+        overrun=journey.overrun,
+        legs=[(leg.etd, leg.eta) for leg in row.fact.route.way],
+        units=frozenset(number for _, number, _ in journey.units) if len(journey.units) > 1 else frozenset(),
     )
     return {(journey.reference, *found) for found in must_be_open(known, *told)}
 
 
 def _opened(references: Sequence[str]) -> Cases:
-    rows = ShipmentException.objects.unresolved().filter(kind__in=KINDS, shipment__reference__in=references)
-    return {
-        (reference, kind, slot.split(":")[1] if slot[:2] in ("H:", "X:") else code or "")
-        for reference, kind, slot, code in rows.values_list("shipment__reference", "kind", "slot", "milestone__type_id")
-    }
+    cases = ShipmentException.objects.unresolved().filter(kind__in=KINDS, shipment__reference__in=references)
+    rows = cases.values_list("shipment__reference", "kind", "slot", "facts")
+    return {(reference, kind, _about(kind, slot, facts)) for reference, kind, slot, facts in rows}
+
+
+def _about(kind: str, slot: str, facts: Mapping[str, Any]) -> str:
+    """As the truth calls it: a paper, a clock, the milestone (of which container or stop); else it is the cost."""
+    name = facts.get("document") or facts.get("clock") or facts.get("code") or "cost"
+    which = slot.partition(":")[2] if kind in OF_LINES else ""
+    return f"{name} {which}".strip()

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from shipments.enums import Mode, ReferenceType, Service, ShipmentType, UnitKind
+from portal.simulation.happenings import Happening, Lane, Step
+from portal.simulation.trouble import beset, per_container
+from shipments.enums import DocumentType, Mode, ReferenceType, Service, ShipmentType, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One milestone of a mode: when it is planned (hours from ETD or from ETA), where, and who reports it."""
-
-    code: str
-    at_origin: bool
-    from_eta: bool
-    hours: float
-    reporter: str
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """What truly happens, or (`estimated`) what the reporter expects at `told_at`."""
-
-    code: str
-    place: str
-    happens_at: datetime
-    told_at: datetime
-    reporter: str
-    is_estimate: bool = False
+class Leg:
+    origin: str
+    destination: str
+    etd: datetime
+    eta: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One simulated shipment with its truth, up to the end of its way."""
+    """One simulated shipment with its truth, up to the end of its way.
+
+    `papers`: types of the documents that are filed; `overrun`: by how many percent it costs more than was expected.
+    `legs`: none where it goes straight.
+    """
 
     number: int
     reference: str
@@ -52,16 +43,9 @@ class Journey:
     etd: datetime
     eta: datetime
     happenings: tuple[Happening, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    mode: str
-    service: str
-    type: str
-    origin: str
-    destination: str
-    hours: float
+    papers: tuple[str, ...] = ()
+    overrun: int = 0
+    legs: tuple[Leg, ...] = ()
 
 
 def _steps(text: str) -> tuple[Step, ...]:
@@ -135,8 +119,8 @@ NOT_OF_PARTS: dict[str, frozenset[str]] = {
 }
 
 LANES: tuple[Lane, ...] = (
-    Lane(Mode.OCEAN, Service.FCL, ShipmentType.IMPORT, "CNSGH", "NLRTM", 32 * 24),
-    Lane(Mode.OCEAN, Service.LCL, ShipmentType.IMPORT, "SGSIN", "DEHAM", 27 * 24),
+    Lane(Mode.OCEAN, Service.FCL, ShipmentType.IMPORT, "CNSGH", "NLRTM", 32 * 24, via="SGSIN"),
+    Lane(Mode.OCEAN, Service.LCL, ShipmentType.IMPORT, "SGSIN", "DEHAM", 27 * 24, via="NLRTM"),
     Lane(Mode.OCEAN, Service.FCL, ShipmentType.EXPORT, "NLRTM", "USNYC", 11 * 24),
     Lane(Mode.OCEAN, Service.LCL, ShipmentType.EXPORT, "DEHAM", "BRSSZ", 18 * 24),
     Lane(Mode.AIR, "", ShipmentType.IMPORT, "HKHKG", "DEFRA", 13),
@@ -145,6 +129,13 @@ LANES: tuple[Lane, ...] = (
     Lane(Mode.ROAD, Service.LTL, ShipmentType.DOMESTIC, "USNYC", "USATL", 26),
     Lane(Mode.PARCEL, "", ShipmentType.ECOMMERCE, "USLAX", "USNYC", 72),
 )
+# Which papers somebody files, most of the time.
+PAPERS: dict[str, tuple[str, ...]] = {
+    Mode.OCEAN: (DocumentType.BOOKING_CONFIRMATION, DocumentType.IMPORT_DECLARATION, DocumentType.POD),
+    Mode.AIR: (DocumentType.IMPORT_DECLARATION, DocumentType.POD),
+    Mode.ROAD: (DocumentType.CMR, DocumentType.POD),
+    Mode.PARCEL: (),
+}
 CUSTOMERS = ("KESTREL", "LUMEN", "PAMPA", "OSTRAVA", "BLUEFIN", "ISAR")
 
 
@@ -169,6 +160,13 @@ def _known_as(random: Random, mode: str, number: int) -> tuple[list[tuple[str, s
     return [*references, (kind, serial)], []
 
 
+def _second(unit: tuple[str, str, str]) -> tuple[str, str, str]:
+    """Another container of the same kind."""
+    kind, number, size = unit
+    body = f"WMLU{number[4:10]}"
+    return kind, f"{body}{_check_digit(body)}", size
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """A lane with the dates of one journey, and how late it truly is at its end."""
@@ -177,18 +175,38 @@ class _Way:
     etd: datetime
     eta: datetime
     late: timedelta
+    units: tuple[str, ...] = ()
+    legs: tuple[Leg, ...] = ()
 
 
-def _happenings(random: Random, lane: Lane, etd: datetime, eta: datetime, beside: Random) -> list[Happening]:
+def _happenings(random: Random, way: _Way, beside: Random) -> list[Happening]:
     """In the order in which they happen. `beside` is for what part loads have more of: what is the same for every
     service of a lane stays the same."""
-    way = _Way(lane, etd, eta, timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12))))
+    lane = way.lane
+    way = replace(way, late=timedelta(hours=lane.hours * random.choice((0, 0, 0, 0.01, 0.04, 0.12))))
     of_mode = [happening for step in STEPS[lane.mode] for happening in _happening(random, step, way)]
     more = PART_STEPS.get((lane.service, lane.type), ())
     of_parts = [happening for step in more for happening in _happening(beside, step, way)]
     left_out = NOT_OF_PARTS.get(lane.service, frozenset())
     found = [happening for happening in of_mode if happening.code not in left_out]
-    return sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+    found = sorted([*found, *of_parts], key=lambda h: (h.happens_at, h.told_at)) if of_parts else found
+    if way.legs:
+        found = sorted([*found, *_change(way, beside)], key=lambda h: (h.happens_at, h.told_at))
+    if len(way.units) > 1:
+        found = per_container(found, way.units, beside)
+    return beset(found, lane, beside)
+
+
+def _legs(lane: Lane, etd: datetime, eta: datetime) -> tuple[Leg, ...]:
+    arrives = etd + (eta - etd) * 2 / 5
+    return Leg(lane.origin, lane.via, etd, arrives), Leg(lane.via, lane.destination, arrives + timedelta(days=2), eta)
+
+
+def _change(way: _Way, random: Random) -> Iterator[Happening]:
+    """The arrival and the departure where it changes ships."""
+    for code, planned in (("ARRIVED", way.legs[0].eta), ("DEPARTED", way.legs[1].etd)):
+        at = (planned + way.late / 2 + timedelta(minutes=random.randint(-90, 240))).replace(second=0, microsecond=0)
+        yield Happening(code, way.lane.via, at, at + timedelta(minutes=random.randint(5, 200)), "carrier")
 
 
 def _happening(random: Random, step: Step, way: _Way) -> Iterator[Happening]:
@@ -219,6 +237,11 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
         etd = midnight + timedelta(hours=round(shift * 24))
         eta = etd + timedelta(hours=lane.hours)
         references, units = _known_as(random, lane.mode, number)
+        beside = Random(f"{seed} {number}")  # noqa: S311 as above
+        if lane.service == Service.FCL and beside.random() < 0.4:
+            units.append(_second(units[0]))
+        legs = _legs(lane, etd, eta) if lane.via and beside.random() < 0.4 else ()
+        way = _Way(lane, etd, eta, timedelta(0), tuple(number for _, number, _ in units), legs)
         yield Journey(
             number=number,
             reference=f"S{seed}-{number:05d}",
@@ -234,5 +257,8 @@ def journeys(*, count: int, seed: int, now: datetime, days: int) -> Iterator[Jou
             booked_at=etd + timedelta(hours=min(0.0, STEPS[lane.mode][0].hours) - 6),
             etd=etd,
             eta=eta,
-            happenings=tuple(_happenings(random, lane, etd, eta, Random(f"{seed} {number}"))),  # noqa: S311 as above
+            happenings=tuple(_happenings(random, way, beside)),
+            legs=legs,
+            papers=tuple(paper for paper in PAPERS[lane.mode] if beside.random() < 0.75),
+            overrun=beside.choice((5, 10, 25)) if beside.random() < 0.1 else 0,
         )

@@ -108,7 +108,7 @@ def test_charges_follow_what_is_owed(owed: list[Owed], charges: list[ChargeFacts
 
 
 A_UNIT = replace(DRAFT, slot="L2:UA")
-UNITS = [Owed(A_UNIT, frozenset({"L2:UA"})), Owed(replace(DRAFT, slot="L2:UB"), frozenset({"L2:UB"}))]
+UNITS = [Owed(A_UNIT, frozenset({"L2:UA"}), "A"), Owed(replace(DRAFT, slot="L2:UB"), frozenset({"L2:UB"}), "B")]
 OF_A = replace(CHARGE, slot="L2:UA")
 
 
@@ -132,7 +132,7 @@ OF_A = replace(CHARGE, slot="L2:UA")
             id="was of the whole shipment",
         ),
         pytest.param(
-            [Owed(Unpriced(RULE, "L2:UA", "none"), frozenset({"L2:UA"})), UNITS[1]],
+            [Owed(Unpriced(RULE, "L2:UA", "none"), frozenset({"L2:UA"}), "A"), UNITS[1]],
             [OF_A],
             Decisions(create=[(UNITS[1].result, 1)]),
             id="the price of one is gone",
@@ -140,6 +140,53 @@ OF_A = replace(CHARGE, slot="L2:UA")
     ],
 )  # fmt: skip
 def test_what_is_owed_once_a_unit_is_charged_once_a_unit(
+    owed: list[Owed], charges: list[ChargeFacts], expected: Decisions
+) -> None:
+    assert decide(owed, charges) == expected
+
+
+CREDIT = in_state(REVERSAL, ChargeState.INVOICED, cause=ChargeCause.CREDIT)
+ALL = replace(DRAFT, quantity=Decimal(2), amount=Decimal("200.00"))
+WHOLE = Owed(ALL, frozenset({"L2", "L2:UA", "L2:UB"}))
+BILLED = [in_state(OF_A, ChargeState.INVOICED), in_state(replace(OF_A, id=12, slot="L2:UB"), ChargeState.INVOICED)]
+BILLED_WHOLE = replace(INVOICED, slot="L2:UA", quantity=Decimal(2), amount=Decimal(200))
+
+
+@pytest.mark.parametrize(
+    ("owed", "charges", "expected"),
+    [
+        pytest.param([replace(DUE, slots=frozenset({"L7"}))], [INVOICED], Decisions(), id="its line was moved"),
+        pytest.param([replace(DUE, slots=frozenset({"L7"}))], [CHARGE], Decisions(), id="moved before it was billed"),
+        pytest.param(
+            [replace(DUE, slots=frozenset({"L7"}))], [INVOICED, CREDIT], Decisions(), id="moved, credited by a person"
+        ),
+        pytest.param([Owed(DRAFT, frozenset({"L2:UA", "L2:UB"}))], [INVOICED], Decisions(), id="units became known"),
+        pytest.param([DUE], [replace(INVOICED, slot="L2:UA")], Decisions(), id="units are gone"),
+        pytest.param(
+            [Owed(replace(DRAFT, slot=f"L7:U{k}"), frozenset({f"L7:U{k}"}), k) for k in "AB"],
+            BILLED,
+            Decisions(),
+            id="a line of units was moved",
+        ),
+        pytest.param(
+            [WHOLE], BILLED, Decisions(reverse=[10, 12], create=[(ALL, 1)]), id="units were billed, now owed for all"
+        ),
+        pytest.param(
+            [replace(WHOLE, result=replace(ALL, slot="L2:UA"))],
+            BILLED,
+            Decisions(reverse=[10, 12], create=[(replace(ALL, slot="L2:UA"), 3)]),
+            id="named after a unit: the credit has taken the next number",
+        ),
+        pytest.param(
+            UNITS,
+            [BILLED_WHOLE],
+            Decisions(reverse=[10], create=[(UNITS[0].result, 3), (UNITS[1].result, 1)]),
+            id="all were billed at once, now each by itself",
+        ),
+        pytest.param([WHOLE], [replace(INVOICED, quantity=Decimal(1))], Decisions(), id="a unit more was listed"),
+    ],
+)
+def test_another_slot_or_extent_charges_nothing_twice_and_loses_nothing(
     owed: list[Owed], charges: list[ChargeFacts], expected: Decisions
 ) -> None:
     assert decide(owed, charges) == expected

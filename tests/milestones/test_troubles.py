@@ -70,6 +70,16 @@ def test_out_of_sequence_names_what_comes_first():
     assert opened(voyage(), events, ETD + DAY, rule(ExceptionKind.OUT_OF_SEQUENCE, minimum=6 * HOUR + MINUTE)) == []
 
 
+def test_out_of_sequence_is_measured_by_what_was_reported_not_by_what_only_follows():
+    at_the_end = plan(line("DISCHARGED", 10), line("STRIPPED", 20), line("CUSTOMS_RELEASED", 30), line("DELIVERED", 40))
+    events = [event("STRIPPED", ETD + HOUR), event("CUSTOMS_RELEASED", ETD), event("DELIVERED", ETD + 20 * HOUR)]
+    askew = rule(ExceptionKind.OUT_OF_SEQUENCE, minimum=HOUR)
+    case = the_case(at_the_end, events, ETD + DAY, askew)
+    assert (case.facts["other"], case.slot) == ("Stripped", "L30")
+    assert sorted(case.facts["evidence"]) == sorted(e.id for e in events[:2])
+    assert opened(at_the_end, events, ETD + DAY, rule(ExceptionKind.OUT_OF_SEQUENCE, minimum=HOUR + MINUTE)) == []
+
+
 def test_what_is_not_planned_is_asked_for_by_its_code():
     rolled = event("OFFLOADED", ETD, ROTTERDAM, attributes={"reason": "Overbooked"})
     events = [event("GATE_IN", ETD - 2 * DAY, ROTTERDAM), rolled]
@@ -253,6 +263,14 @@ def test_two_trusted_sources_that_differ_by_more_than_the_tolerance(apart, trust
     one = event("DEPARTED", ETD, ROTTERDAM, told_at=ETD + 3 * DAY)
     other = event("DEPARTED", ETD + apart, ROTTERDAM, source=2, trust=trust, told_at=ETD + 3 * DAY)
     assert opened(DEPARTS, [one, other], ETD + 4 * DAY, CONFLICT) == found
+
+
+@pytest.mark.parametrize(("units", "found"), [(("MSKU1", "MSKU2"), []), (("MSKU1",), [("conflict", "L30", "breach")])])
+def test_of_one_container_it_does_not_matter_whether_a_report_names_it(units, found):
+    gone = plan(line("DEPARTED", 30, PlaceRole.POL), units=frozenset(units))
+    one = event("DEPARTED", ETD, ROTTERDAM, unit="MSKU1", told_at=ETD + 3 * DAY)
+    other = event("DEPARTED", ETD + 2 * DAY, ROTTERDAM, source=2, told_at=ETD + 3 * DAY)
+    assert opened(gone, [one, other], ETD + 4 * DAY, CONFLICT) == found
 
 
 def test_a_conflict_is_for_the_house_and_names_both_reports():

@@ -214,6 +214,15 @@ def test_the_first_plan_is_kept():
     assert kept.baseline_at == ETD - DAY
 
 
+def test_a_line_of_one_unit_keeps_what_was_promised_before_the_units_were_known():
+    whole = plan(line("DEPARTED", 30, PlaceRole.POL, scope="unit"), baselines={"L30": ETD - DAY})
+    known = dataclasses.replace(whole, shipment=dataclasses.replace(whole.shipment, units=frozenset({"UA", "UB"})))
+    found = {v.slot: v.baseline_at for v in evaluate(known, [], policy(), BEFORE).milestones}
+    assert found == {"L30:UUA": ETD - DAY, "L30:UUB": ETD - DAY}
+    own = dataclasses.replace(known, baselines={"L30": ETD - DAY, "L30:UUB": ETD - 2 * DAY})
+    assert of("L30:UUB", own, [], BEFORE).baseline_at == ETD - 2 * DAY
+
+
 def test_without_dates_the_first_reported_plan_is_the_baseline():
     unknown = plan(line("DEPARTED", 30, PlaceRole.POL, anchor=AnchorKind.CUT_OFF.value))
     first, second = PLN("DEPARTED", ETD, ROTTERDAM, told_at=BEFORE), PLN("DEPARTED", ETD + DAY, ROTTERDAM)

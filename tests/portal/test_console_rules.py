@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from datetime import timedelta
@@ -15,9 +16,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.errors import DomainError
 from milestones.enums import ExceptionKind
 from milestones.models import ExceptionRule
-from milestones.services import Holding, RuleDraft, evaluate_shipments, save_rule, start_backtest
+from milestones.services import (
+    Holding,
+    RuleDraft,
+    draft_of,
+    evaluate_shipments,
+    save_rule,
+    snooze_case,
+    start_backtest,
+)
 from milestones.services.backtesting import JOB
 from partners.models import Job, User
 from partners.services import work_jobs
@@ -26,7 +36,7 @@ from portal.console.rule_results import sections
 from portal.console.spans import minutes_of, span_text
 from portal.presentation.conditions import outline
 from shipments.models import Shipment
-from tests.factories.milestones import JourneyFactory, MilestoneFactory
+from tests.factories.milestones import CaseFactory, JourneyFactory, MilestoneFactory
 from tests.factories.partners import internal
 from tests.factories.shipments import ShipmentFactory
 from tests.milestones.condition_trees import row
@@ -414,3 +424,32 @@ def test_a_condition_is_read_as_an_outline() -> None:
 def test_a_condition_that_cannot_be_read_any_more_is_shown_as_it_stands() -> None:
     assert outline({"field": "gone.field", "op": "likes", "value": 7}) == "gone.field likes 7"
     assert outline({"all": ["x"]}) == "all of these hold:\n    x"
+
+
+MONEY = row("money.revenue", "more", "1000")
+
+
+def test_who_may_not_see_money_cannot_ask_for_it_in_a_condition() -> None:
+    """Operations may write rules; counting "revenue is more than ..." would tell them the sum in a few tries."""
+    plain = RuleDraft(code="dear", name="Dear", kind="condition", condition=MONEY)
+    for group, answers in (("operations", (422, "money_not_seen")), ("administrator", (200, ""))):
+        by, client = internal(group), Client()
+        client.force_login(by)
+        counted_ = client.post(reverse(f"{ROOM}_count"), {"condition": json.dumps(MONEY), "mode": "", "type": ""})
+        refusals = set()
+        for do in (start_backtest, save_rule):
+            try:
+                do(plain, by=by)
+                refusals.add("")
+            except DomainError as refused:
+                refusals.add(refused.code)
+        assert (counted_.status_code, refusals) == (answers[0], {answers[1]})
+
+
+def test_a_snooze_does_not_tell_money_either_and_other_changes_of_a_rule_stay_free() -> None:
+    by = internal("operations")
+    with pytest.raises(DomainError, match="may not see"):
+        snooze_case(CaseFactory(shipment=JourneyFactory().shipment), wake=MONEY, by=by)
+    rule = save_rule(RuleDraft(code="dear", name="Dear", kind="condition", condition=MONEY), by=None)
+    draft = dataclasses.replace(draft_of(rule), name="Very dear")
+    assert save_rule(draft, by=by).name == "Very dear"
