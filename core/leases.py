@@ -36,16 +36,16 @@ def claim(model: type[M], *, where_state: str | Sequence[str], limit: int, lease
     table = connection.ops.quote_name(model._meta.db_table)
     states = [where_state] if isinstance(where_state, str) else list(where_state)
     sql = f"""
-        UPDATE {table} SET attempts = attempts + 1, lease_token = %s, lease_until = statement_timestamp() + %s
-        WHERE id IN (
+        WITH due AS MATERIALIZED ( -- else a plan may look again for each row, and claim more than the limit
             SELECT id FROM {table}
             WHERE state = ANY(%s) AND not_before <= statement_timestamp()
             AND (lease_until IS NULL OR lease_until < statement_timestamp())
             ORDER BY not_before, id FOR UPDATE SKIP LOCKED LIMIT %s
         )
-        RETURNING id
+        UPDATE {table} SET attempts = attempts + 1, lease_token = %s, lease_until = statement_timestamp() + %s
+        WHERE id IN (SELECT id FROM due) RETURNING id
     """  # noqa: S608 the table's name comes from the model
-    values: list[Any] = [uuid.uuid4(), lease_for, states, limit]
+    values: list[Any] = [states, limit, uuid.uuid4(), lease_for]
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(sql, values)

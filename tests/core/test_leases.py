@@ -55,6 +55,15 @@ def test_claimed_rows_carry_a_token_and_one_attempt_more(jobs: None) -> None:
     assert all(row.lease_until is not None for row in rows)
 
 
+def test_no_more_than_the_limit_is_claimed_whatever_the_plan(jobs: None) -> None:
+    made = make(5)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # What is left is a nested loop, which would look for the due rows again for each row of the table.
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize", "indexscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        assert pks(claim(Job, where_state="waiting", limit=2, lease_for=MINUTE)) == made[:2]
+
+
 def test_a_claimed_row_is_not_claimed_again_before_its_lease_ends(jobs: None) -> None:
     made = make(2)
     claim(Job, where_state="waiting", limit=1, lease_for=MINUTE)
