@@ -193,7 +193,8 @@ def test_the_page_tells_the_journey(client: Client, customer: Partner) -> None:
         ("Expected late", "Discharged"),
         ("Expected late", "Delivered to consignee"),
     ]
-    assert re.findall(r"<small>([^<]*)</small>", text) == ["+08"] * 3 + ["+01"] * 3
+    # The six steps, then the arrival beside them as planned and as expected.
+    assert re.findall(r"<small>([^<]*)</small>", text) == ["+08"] * 3 + ["+01"] * 3 + ["+01"] * 2
 
 
 @pytest.mark.parametrize(
