@@ -37,6 +37,20 @@ class EveryRule:
     condition: dict[str, Any] | None = field(default=None)
 
 
+# What the rules of `defaults.RULES` are called, which had codes only.
+NAMES: dict[str, str] = {
+    "overdue": "Overdue",
+    "overdue-departure": "Departure is overdue",
+    "overdue-arrival": "Arrival is overdue",
+    "overdue-delivery": "Delivery is overdue",
+    "late-departure": "Departed late",
+    "late-arrival": "Arrives late",
+    "late-delivery": "Delivered late",
+    "missing": "A milestone was passed over",
+    "hold": "On hold",
+    "hold-customs": "Held by customs",
+    "exam-customs": "Examined by customs",
+}
 _DAMAGE = "Ask for photos and tell the customer"
 EVERY_KIND: tuple[EveryRule, ...] = (
     EveryRule(code="early-arrival", name="Arrives days early", kind=ExceptionKind.EARLY, severity=Severity.LOW,

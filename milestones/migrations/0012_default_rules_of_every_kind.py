@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from milestones.default_rules import EVERY_KIND, OF_ONE_JOURNEY
+from milestones.default_rules import EVERY_KIND, NAMES, OF_ONE_JOURNEY
 from milestones.defaults import RULES
 
 
@@ -34,6 +34,8 @@ def load(apps, schema_editor):
                 "condition": rule.condition,
             },
         )
+    for code, name in NAMES.items():
+        Rule.objects.filter(code=code, name="").update(name=name)
     for shipped in RULES:
         if shipped.code in OF_ONE_JOURNEY:
             # Only as it was shipped: what somebody has changed is theirs.

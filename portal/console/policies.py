@@ -180,9 +180,11 @@ class AccuracyRoom(ConsoleAdmin):
         ),
         Column("samples", gettext_lazy("Journeys"), lambda s: s.samples, "samples", "c-pair is-number"),
         Column("theirs", gettext_lazy("Carrier off by"), lambda s: _off(s.carrier_error), "carrier_error", "c-pair"),
-        Column("their_bias", gettext_lazy("came"), lambda s: _bias(s.carrier_bias), "", "c-pair"),
+        Column(
+            "their_bias", gettext_lazy("By the carrier's word it came"), lambda s: _bias(s.carrier_bias), "", "c-pair"
+        ),
         Column("ours", gettext_lazy("History off by"), lambda s: _off(s.own_error), "own_error", "c-pair"),
-        Column("our_bias", gettext_lazy("came"), lambda s: _bias(s.own_bias), "", "c-pair"),
+        Column("our_bias", gettext_lazy("By our history it came"), lambda s: _bias(s.own_bias), "", "c-pair"),
         Column("better", gettext_lazy("Nearer the truth"), _better, "", "c-pair"),
     )
     filters = (
